@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every error that Karbor names.
+
+An error carries the HTTP status that the REST API answers with, so that no
+layer above has to translate it; ``str(error)`` is the sentence a user reads.
+A message template names its facts, and the facts stay readable on the
+instance (``error.facts``).
+"""
+
+from typing import Any
+
+from karbor.i18n import _
+
+
+class KarborError(Exception):
+    """Base of all errors with a sentence for the user."""
+
+    code = 500
+    template = _('An unexpected error occurred.')
+
+    def __init__(self, message: str | None = None, **facts: Any) -> None:
+        self.facts = facts
+        super().__init__(message if message is not None
+                         else self.template % facts)
+
+
+# -- what the caller did wrong ------------------------------------------------
+
+class Invalid(KarborError):
+    """The request is wrong; ``field`` says where."""
+
+    code = 400
+    template = _('Invalid input for field %(field)s: %(reason)s')
+
+
+class InvalidPlan(Invalid):
+    template = _('Invalid plan: %(reason)s')
+
+
+class MalformedBody(Invalid):
+    template = _('Malformed request body: %(reason)s')
+
+
+class BodyTooLarge(KarborError):
+    code = 413
+    template = _('The request body is larger than %(limit)s bytes.')
+
+
+class NotAuthorized(KarborError):
+    code = 401
+    template = _('Not authenticated.')
+
+
+class Forbidden(KarborError):
+    code = 403
+    template = _("Policy doesn't allow %(action)s to be performed.")
+
+
+class NotFound(KarborError):
+    code = 404
+    template = _('Resource could not be found.')
+
+
+class PlanNotFound(NotFound):
+    template = _('Plan %(id)s could not be found.')
+
+
+class ProviderNotFound(NotFound):
+    template = _('Provider %(id)s could not be found.')
+
+
+class CheckpointNotFound(NotFound):
+    template = _('Checkpoint %(id)s could not be found.')
+
+
+class OperationNotFound(NotFound):
+    template = _('Operation log %(id)s could not be found.')
+
+
+class RestoreNotFound(NotFound):
+    template = _('Restore %(id)s could not be found.')
+
+
+class ServiceNotFound(NotFound):
+    template = _('Service %(id)s could not be found.')
+
+
+class ProtectableTypeNotFound(NotFound):
+    template = _('Protectable type %(type)s could not be found.')
+
+
+class InstanceNotFound(NotFound):
+    template = _('%(type)s %(id)s could not be found.')
+
+
+class MarkerNotFound(NotFound):
+    template = _('The marker %(marker)s could not be found.')
+
+
+class Conflict(KarborError):
+    code = 409
+    template = _('The request conflicts with the present state: %(reason)s')
+
+
+class CheckpointNotAvailable(Invalid):
+    template = _('Checkpoint %(id)s is %(status)s; only an available '
+                 'checkpoint can be used.')
+
+
+class CheckpointNotDeletable(Conflict):
+    template = _('Checkpoint %(id)s is %(status)s and cannot be deleted now: '
+                 '%(reason)s')
+
+
+class CheckpointNotResettable(Invalid):
+    template = _('The state of checkpoint %(id)s cannot be reset to '
+                 '%(state)s: %(reason)s')
+
+
+class QuotaExceeded(KarborError):
+    code = 413
+    template = _('Maximum number of %(resource)s allowed (%(limit)d) '
+                 'exceeded')
+
+
+class NoAnswer(KarborError):
+    """A question over the bus was not answered in time."""
+
+    code = 503
+    template = _('No %(service)s service answered within %(seconds)s seconds.')
+
+
+# -- what Karbor itself must not do -------------------------------------------
+
+class IllegalTransition(KarborError):
+    """A change of state that the table in model/states.py does not have."""
+
+    code = 409
+    template = _('A %(noun)s cannot go from %(old)s to %(new)s.')
+
+
+class LeaseLost(KarborError):
+    """Another worker owns the operation; whoever sees this must stop."""
+
+    template = _('Operation %(id)s is no longer owned by attempt '
+                 '%(attempt)d.')
+
+
+# -- what the operator configured wrong ---------------------------------------
+
+class ConfigError(KarborError):
+    """A mistake in a file that the operator wrote: which, where and why."""
+
+    template = _('%(file)s: %(reason)s')
+
+
+# -- what the world did -------------------------------------------------------
+
+class PluginError(KarborError):
+    """A plugin could not do its work; the sentence goes to the resource."""
+
+    template = _('%(reason)s')
+
+
+class BankError(KarborError):
+    """A bank refused, failed or could not be reached."""
+
+    template = _('The bank failed at %(key)s: %(reason)s')
+
+
+class BankKeyNotFound(BankError):
+    template = _('The bank holds nothing at %(key)s.')
+
+
+class BankKeyInvalid(BankError):
+    template = _('%(key)r is not a key: %(reason)s')
+
+
+class BankReadOnly(BankError):
+    template = _('%(key)s cannot be written: this section is read-only.')
+
+
+class BankCorrupt(BankError):
+    """What was read is not what was written."""
+
+    template = _('The bank returned damaged data at %(key)s: %(reason)s')
+
+
+class FormatUnknown(BankError):
+    template = _('%(key)s has format %(found)s; this release reads '
+                 '%(known)s.')

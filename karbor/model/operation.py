@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An operation: everything that the protection service is asked to do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+import datetime
+from typing import Any
+
+TYPES = ('protect', 'restore', 'delete')
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """Queue entry, claim, progress and operation log in one row.
+
+    :ivar type: ``protect``, ``restore`` or ``delete``
+    :ivar status: a state of `states.OPERATION`
+    :ivar reason: a sentence about the status, or None
+    :ivar owner: the worker that has claimed it, or None
+    :ivar attempt: number of the claim; it fences writers that lost theirs
+    :ivar request: plain data of the request (parameters, restore target)
+    :ivar fraction: part of the work that is done, 0.0 to 1.0
+    :ivar bytes_done: bytes read (protect) or written (restore) so far
+    :ivar bytes_total: expected bytes where plugins know, else 0
+    """
+
+    id: str
+    type: str
+    project_id: str
+    user_id: str | None
+    provider_id: str
+    checkpoint_id: str
+    status: str
+    created_at: datetime.datetime
+    plan_id: str | None = None
+    reason: str | None = None
+    owner: str | None = None
+    lease_until: datetime.datetime | None = None
+    attempt: int = 0
+    request: Mapping[str, Any] = field(default_factory=dict)
+    trust_id: str | None = None
+    scheduled_operation_id: str | None = None
+    scheduled_run_id: str | None = None
+    request_id: str | None = None
+    started_at: datetime.datetime | None = None
+    ended_at: datetime.datetime | None = None
+    fraction: float = 0.0
+    bytes_done: int = 0
+    bytes_total: int = 0
+    resources: tuple['OperationResource', ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OperationResource:
+    """One resource in an operation: its part of the journal.
+
+    :ivar hooks_done: names of the hooks that have ended
+    :ivar memo: what the plugin asked to remember, by key
+    :ivar new_id: id of what replaces the resource after a restore
+    """
+
+    type: str
+    id: str
+    name: str
+    status: str
+    fraction: float = 0.0
+    bytes_done: int = 0
+    bytes_total: int = 0
+    reason: str | None = None
+    new_id: str | None = None
+    hooks_done: tuple[str, ...] = ()
+    memo: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.type, self.id

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A plan: which resources of an application are protected together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+import datetime
+from typing import Any
+
+from karbor.model.resource import Resource
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a user wants protected, and how.
+
+    :ivar parameters: options of the plugins by ``TYPE`` or ``TYPE#ID``; the
+        latter wins for its resource
+    """
+
+    id: str
+    project_id: str
+    name: str
+    provider_id: str
+    resources: tuple[Resource, ...]
+    parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    description: str | None = None
+    status: str = 'suspended'
+    created_at: datetime.datetime | None = None
+    updated_at: datetime.datetime | None = None
+
+    def snapshot(self) -> dict[str, Any]:
+        """The plan as a checkpoint keeps it, in the shape of REST v1."""
+        return {'id': self.id, 'name': self.name,
+                'provider_id': self.provider_id,
+                'resources': [r.to_dict() for r in self.resources]}
+
+
+def parameters_for(parameters: Mapping[str, Mapping[str, Any]],
+                   resource: Resource) -> dict[str, Any]:
+    """Parameters of one resource: those of its type, then its own."""
+    return {**parameters.get(resource.type, {}),
+            **parameters.get(f'{resource.type}#{resource.id}', {})}

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The SDK: all that a plugin of Karbor needs, and all that it may import.
+
+Built-in plugins use nothing else of Karbor, so whatever they can do, a
+stranger's plugin can do too. The names below are the public face; a test pins
+them. `karbor.plugin.testing` ships the conformance suites.
+"""
+
+from karbor.model.graph import Graph
+from karbor.model.resource import Resource
+from karbor.plugin.bank import BankPlugin
+from karbor.plugin.base import Context
+from karbor.plugin.base import Plugin
+from karbor.plugin.errors import BankCorrupt
+from karbor.plugin.errors import BankError
+from karbor.plugin.errors import BankKeyNotFound
+from karbor.plugin.errors import Cancelled
+from karbor.plugin.errors import ConfigError
+from karbor.plugin.errors import InstanceNotFound
+from karbor.plugin.errors import Invalid
+from karbor.plugin.errors import PluginError
+from karbor.plugin.errors import WaitFailed
+from karbor.plugin.protectable import ProtectablePlugin
+from karbor.plugin.protection import HOOKS
+from karbor.plugin.protection import Operation
+from karbor.plugin.protection import ProtectionPlugin
+from karbor.plugin.protection import Schemas
+from karbor.plugin.step import Data
+from karbor.plugin.step import Reader
+from karbor.plugin.step import Step
+from karbor.plugin.step import Writer
+
+__all__ = [
+    'HOOKS', 'BankCorrupt', 'BankError', 'BankKeyNotFound', 'BankPlugin',
+    'Cancelled', 'ConfigError', 'Context', 'Data', 'Graph',
+    'InstanceNotFound', 'Invalid', 'Operation', 'Plugin', 'PluginError',
+    'ProtectablePlugin', 'ProtectionPlugin', 'Reader', 'Resource', 'Schemas',
+    'Step', 'WaitFailed', 'Writer',
+]

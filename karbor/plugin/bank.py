@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The contract of a bank: bytes in, bytes out.
+
+Chunks, digests, compression and the order of writes are done once for every
+bank, above this contract. A bank only has to keep its promises about single
+objects.
+"""
+
+import abc
+
+from karbor.plugin.base import Plugin
+
+
+class BankPlugin(Plugin, abc.ABC):
+    """Durable storage of named objects.
+
+    Keys are non-empty parts of ``A-Za-z0-9._:@=+~-`` joined by ``/``, at most
+    900 characters, never ``.`` or ``..``; the layer above sees to it. An
+    object is at most 64 MiB. Methods are called from many threads and
+    processes at once.
+
+    Errors are `BankError` with a sentence that names the cause (full disk, no
+    permission, not reachable); nothing else may leave a method.
+    """
+
+    @abc.abstractmethod
+    def put(self, key: str, data: bytes) -> None:
+        """Store ``data``; durable and visible as a whole when it returns.
+
+        An object of that key is replaced. A crash leaves the old object or
+        the new one. May repeat.
+        """
+
+    @abc.abstractmethod
+    def get(self, key: str) -> bytes:
+        """Return what the last `put` stored.
+
+        :raises BankKeyNotFound: there is no such object
+        """
+
+    @abc.abstractmethod
+    def list(self, prefix: str = '', after: str = '',
+             limit: int | None = None) -> list[str]:
+        """Keys that start with ``prefix``, in the order of their bytes.
+
+        :param prefix: compared as text: ``a/b`` also finds ``a/bc``
+        :param after: only keys that sort after this one
+        :param limit: at most so many
+        """
+
+    @abc.abstractmethod
+    def delete(self, key: str) -> None:
+        """Remove the object if it is there. May repeat."""

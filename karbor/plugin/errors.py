@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Errors that a plugin raises or sees.
+
+Raise `PluginError` with one sentence that a user can act on: it becomes the
+reason of the resource. Any other exception is taken for a fault of the
+plugin: its type and text become the reason, and its traceback is logged.
+"""
+
+from karbor.exception import BankCorrupt
+from karbor.exception import BankError
+from karbor.exception import BankKeyNotFound
+from karbor.exception import ConfigError
+from karbor.exception import InstanceNotFound
+from karbor.exception import Invalid
+from karbor.exception import KarborError
+from karbor.exception import PluginError
+from karbor.i18n import _
+
+__all__ = ['BankCorrupt', 'BankError', 'BankKeyNotFound', 'Cancelled',
+           'ConfigError', 'InstanceNotFound', 'Invalid', 'PluginError',
+           'WaitFailed']
+
+
+class WaitFailed(PluginError):
+    """What was waited for failed, vanished or took too long."""
+
+
+class Cancelled(KarborError):
+    """The operation is to stop now: cancelled, lost or given up.
+
+    A plugin lets it pass. A hook that is cut off by it is run again, from its
+    start, when the operation is resumed.
+    """
+
+    template = _('The operation was stopped.')

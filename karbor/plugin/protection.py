@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The contract of a protection plugin: operations made of four hooks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from karbor.plugin.base import Plugin
+from karbor.plugin.step import Step
+
+HOOKS = ('on_prepare_begin', 'on_prepare_finish', 'on_main', 'on_complete')
+
+_ANYTHING: Mapping[str, Any] = {'type': 'object', 'properties': {}}
+
+
+class Operation:
+    """What a plugin does to one resource in one operation.
+
+    Override only the hooks that you need: the others cost nothing. Each hook
+    gets a `Step`. Hooks of one resource run one after another, in the order
+    of `HOOKS`, maybe in another process after a crash, so keep nothing on
+    ``self``: what has to outlive a hook goes into `Step.remember` or
+    `Step.data`. A hook runs at least once.
+
+    A hook that raises makes its resource ``error``. No hook that has not
+    begun is begun then in a protect operation; in the others, the rest goes
+    on. Data that is saved already is never destroyed by a failure.
+    """
+
+    def __init__(self, plugin: 'ProtectionPlugin') -> None:
+        self.plugin = plugin
+
+    def on_prepare_begin(self, step: Step) -> None:
+        """Before any child's hooks: parents first."""
+
+    def on_prepare_finish(self, step: Step) -> None:
+        """After all children are prepared: children first."""
+
+    def on_main(self, step: Step) -> None:
+        """The work; side by side with all other resources."""
+
+    def on_complete(self, step: Step) -> None:
+        """After all of ``on_main``: children first."""
+
+    @classmethod
+    def hooks(cls) -> tuple[str, ...]:
+        """Names of the hooks that the class really overrides, in order."""
+        return tuple(hook for hook in HOOKS
+                     if getattr(cls, hook) is not getattr(Operation, hook))
+
+
+@dataclass(frozen=True)
+class Schemas:
+    """JSON Schemas (objects) of what a plugin takes and shows.
+
+    :ivar options: parameters in a plan
+    :ivar restore: parameters of a restore
+    :ivar saved_info: what a checkpoint tells about a resource
+    :ivar verify: parameters of a verification
+    """
+
+    options: Mapping[str, Any] = field(default_factory=lambda: _ANYTHING)
+    restore: Mapping[str, Any] = field(default_factory=lambda: _ANYTHING)
+    saved_info: Mapping[str, Any] = field(default_factory=lambda: _ANYTHING)
+    verify: Mapping[str, Any] = field(default_factory=lambda: _ANYTHING)
+
+
+class ProtectionPlugin(Plugin):
+    """Protects resources of some types.
+
+    :cvar resource_types: types that it protects
+    :cvar operations: `Operation` classes by ``protect``, ``restore`` and
+        ``delete``; what saves data needs at least protect and restore.
+        ``delete`` removes only what was made outside the bank: data in the
+        bank goes by itself.
+    :cvar schemas: see `Schemas`
+    """
+
+    resource_types: ClassVar[frozenset[str]] = frozenset()
+    operations: ClassVar[Mapping[str, type[Operation]]] = {}
+    schemas: ClassVar[Schemas] = Schemas()
