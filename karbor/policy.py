@@ -43,7 +43,7 @@ def authorize(context: RequestContext, rule: str,
         raise RuntimeError('policy.init was not called')
     _enforcer.authorize(
         rule, dict(target or {'project_id': context.project_id}), context,
-        do_raise=True, exc=_forbidden, rule_name=rule)
+        do_raise=True, exc=exception.Forbidden, message=None, action=rule)
 
 
 def is_admin(context: RequestContext) -> bool:
@@ -51,7 +51,3 @@ def is_admin(context: RequestContext) -> bool:
     if _enforcer is None:
         raise RuntimeError('policy.init was not called')
     return bool(_enforcer.authorize('admin_required', {}, context))
-
-
-def _forbidden(*_args: Any, rule_name: str, **_facts: Any) -> Exception:
-    return exception.Forbidden(action=rule_name)

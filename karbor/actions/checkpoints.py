@@ -21,6 +21,7 @@ from karbor.db import query as db_query
 from karbor.db import session as db_session
 from karbor.i18n import _
 from karbor.model.checkpoint import Checkpoint
+from karbor.model.operation import Operation
 from karbor.model.query import ListQuery
 
 RESETTABLE = ('available', 'error')
@@ -65,7 +66,7 @@ def create(context: RequestContext, provider_id: str, plan_id: str,
 
 @db_session.retry
 def _record(context: RequestContext, checkpoint: Checkpoint,
-            operation: operations.Operation) -> None:
+            operation: Operation) -> None:
     with db_session.writer(context) as session:
         db.insert(session, checkpoint)
         db_query.check_quota(session, models.Checkpoint,
@@ -118,7 +119,7 @@ def delete(context: RequestContext, provider_id: str,
 
 @db_session.retry
 def _begin_delete(context: RequestContext, checkpoint: Checkpoint,
-                  operation: operations.Operation) -> None:
+                  operation: Operation) -> None:
     with db_session.writer(context) as session:
         # the UPDATE comes first: it locks the row against a restore
         if not db.change(session, context, checkpoint.id, 'deleting'):

@@ -28,7 +28,7 @@ def create(context: RequestContext, *, name: str, provider_id: str,
     :raises exception.QuotaExceeded: the project has no room
     """
     policy.authorize(context, 'plan:create')
-    plan = Plan(id=str(uuid.uuid4()), project_id=context.project_id,
+    plan = Plan(id=str(uuid.uuid4()), project_id=str(context.project_id),
                 name=name, description=description, provider_id=provider_id,
                 resources=_unique(resources), parameters=parameters)
     provider = _provider(context, provider_id)

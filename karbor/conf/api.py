@@ -4,7 +4,7 @@
 from oslo_config import cfg
 
 GROUP = 'api'
-OPTS = [
+OPTS: list[cfg.Opt] = [
     cfg.HostAddressOpt('host', default='127.0.0.1',
                        deprecated_name='osapi_karbor_listen',
                        deprecated_group='DEFAULT',

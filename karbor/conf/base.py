@@ -6,7 +6,7 @@ import socket
 
 from oslo_config import cfg
 
-OPTS = [
+OPTS: list[cfg.Opt] = [
     cfg.StrOpt('state_path', default='/var/lib/karbor',
                help='Directory for what Karbor itself keeps on a host; '
                     'nothing in it is needed after a restart.'),

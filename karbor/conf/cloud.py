@@ -5,7 +5,7 @@ from keystoneauth1 import loading
 from oslo_config import cfg
 
 GROUP = 'cloud'
-OPTS = [
+OPTS: list[cfg.Opt] = [
     cfg.BoolOpt('enabled', default=False,
                 help='There is an OpenStack cloud: plugins may ask for a '
                      'connection to it.'),

@@ -4,7 +4,7 @@
 from oslo_config import cfg
 
 GROUP = 'operationengine'
-OPTS = [
+OPTS: list[cfg.Opt] = [
     cfg.IntOpt('workers', default=1, min=1,
                help='Processes of karbor-operationengine on this host.'),
 ]

@@ -4,7 +4,7 @@
 from oslo_config import cfg
 
 GROUP = 'protection'
-OPTS = [
+OPTS: list[cfg.Opt] = [
     cfg.StrOpt('provider_config_dir', default='providers.d',
                deprecated_group='DEFAULT',
                help='Directory of the providers, one file each; a relative '

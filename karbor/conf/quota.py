@@ -4,7 +4,7 @@
 from oslo_config import cfg
 
 GROUP = 'quota'
-OPTS = [
+OPTS: list[cfg.Opt] = [
     cfg.IntOpt('plans', default=50, min=-1,
                deprecated_name='quota_plans', deprecated_group='DEFAULT',
                help='Plans that a project may have; -1 is no limit.'),

@@ -4,7 +4,7 @@
 from oslo_config import cfg
 
 GROUP = 'rpc'
-OPTS = [
+OPTS: list[cfg.Opt] = [
     cfg.IntOpt('question_timeout', default=15, min=1,
                help='Seconds that the API waits for the answer to a question '
                     '(which providers, which instances).'),

@@ -3,6 +3,7 @@
 
 from collections.abc import Collection
 import datetime
+from typing import Any
 
 from oslo_utils import timeutils
 import sqlalchemy as sa
@@ -87,11 +88,9 @@ def lock(session: orm.Session, checkpoint_id: str) -> str | None:
     :return: None if there is no such row
     """
     # an UPDATE that changes nothing locks on every database, SQLite included
-    session.execute(
-        sa.update(models.Checkpoint)
-        .where(models.Checkpoint.id == checkpoint_id)
-        .values(status=models.Checkpoint.status)
-        .execution_options(synchronize_session=False))
+    db.changed(session, sa.update(models.Checkpoint).where(
+        models.Checkpoint.id == checkpoint_id).values(
+            status=models.Checkpoint.status))
     return session.execute(
         sa.select(models.Checkpoint.status)
         .where(models.Checkpoint.id == checkpoint_id)).scalar()
@@ -114,33 +113,30 @@ def change(session: orm.Session, context: RequestContext,
         for source in sources:
             states.CHECKPOINT.check(source, new)
         allowed = frozenset(sources)
-    values = {'status': new, 'status_reason': reason,
-              'updated_at': timeutils.utcnow(with_timezone=True)}
+    values: dict[str, Any] = {
+        'status': new, 'status_reason': reason,
+        'updated_at': timeutils.utcnow(with_timezone=True)}
     if size is not None:
         values['size'] = size
     if sealed is not None:
         values['sealed'] = sealed
-    changed = session.execute(
-        sa.update(models.Checkpoint)
-        .where(models.Checkpoint.id == checkpoint_id,
-               models.Checkpoint.status.in_(allowed),
-               query.fence(context, models.Checkpoint, all_projects=True))
-        .values(**values).execution_options(synchronize_session=False))
-    return bool(changed.rowcount)
+    return bool(db.changed(
+        session, sa.update(models.Checkpoint).where(
+            models.Checkpoint.id == checkpoint_id,
+            models.Checkpoint.status.in_(allowed),
+            query.fence(context, models.Checkpoint, all_projects=True),
+        ).values(**values)))
 
 
 def set_graph(session: orm.Session, checkpoint_id: str, graph: str) -> None:
     """Store the graph of a checkpoint that is being made."""
-    session.execute(
-        sa.update(models.Checkpoint)
-        .where(models.Checkpoint.id == checkpoint_id)
-        .values(resource_graph=graph)
-        .execution_options(synchronize_session=False))
+    db.changed(session, sa.update(models.Checkpoint).where(
+        models.Checkpoint.id == checkpoint_id).values(resource_graph=graph))
 
 
 def remove(session: orm.Session, checkpoint_id: str) -> None:
     """Remove the row of a checkpoint of which the bank holds nothing."""
-    session.execute(sa.delete(models.Checkpoint).where(
+    db.changed(session, sa.delete(models.Checkpoint).where(
         models.Checkpoint.id == checkpoint_id,
         models.Checkpoint.status == 'deleting'))
 

@@ -16,6 +16,7 @@ from sqlalchemy import orm
 
 from karbor import exception
 from karbor.context import RequestContext
+from karbor.db import checkpoints
 from karbor.db import models
 from karbor.db import query
 from karbor.db import session as db
@@ -104,7 +105,7 @@ def list_(context: RequestContext, wanted: ListQuery, *,
 
     :param statuses: only of these (type, status) pairs
     """
-    where = sa.true()
+    where: sa.ColumnElement[bool] = sa.true()
     if type_ is not None:
         where = sa.and_(where, models.Operation.type == type_)
     if statuses is not None:
@@ -156,17 +157,15 @@ def claim(context: RequestContext, owner: str,
             return None
         states.OPERATION.check(row.status, 'running')
         crashed = int(row.status == 'running')
-        taken = session.execute(
-            sa.update(models.Operation)
-            .where(models.Operation.id == row.id,
-                   models.Operation.attempt == row.attempt, _claimable())
-            .values(owner=owner, attempt=row.attempt + 1,
+        if not db.changed(session, sa.update(models.Operation).where(
+                models.Operation.id == row.id,
+                models.Operation.attempt == row.attempt,
+                _claimable()).values(
+                    owner=owner, attempt=row.attempt + 1,
                     crashes=row.crashes + crashed, status='running',
                     lease_until=types.now(lease),
-                    started_at=sa.func.coalesce(models.Operation.started_at,
-                                                types.now()))
-            .execution_options(synchronize_session=False))
-        if not taken.rowcount:
+                    started_at=sa.func.coalesce(
+                        models.Operation.started_at, types.now()))):
             return None
         session.refresh(row)
         return _model(row, _resources(session, [row.id])[row.id])
@@ -184,10 +183,8 @@ def heartbeat(context: RequestContext, owner: str, held: Collection[str],
         mine = sa.and_(models.Operation.id.in_(list(held)),
                        models.Operation.owner == owner,
                        models.Operation.status == 'running')
-        session.execute(
-            sa.update(models.Operation).where(mine)
-            .values(lease_until=types.now(lease))
-            .execution_options(synchronize_session=False))
+        db.changed(session, sa.update(models.Operation).where(mine).values(
+            lease_until=types.now(lease)))
         return set(session.execute(
             sa.select(models.Operation.id).where(mine)).scalars())
 
@@ -197,17 +194,13 @@ def fence(session: orm.Session, operation: Operation) -> None:
 
     :raises exception.LeaseLost: another worker has claimed it since
     """
-    held = session.execute(
-        sa.update(models.Operation)
-        .where(models.Operation.id == operation.id,
-               models.Operation.owner == operation.owner,
-               models.Operation.attempt == operation.attempt,
-               models.Operation.status == 'running')
-        .values(owner=operation.owner)
-        .execution_options(synchronize_session=False))
-    # MariaDB may count only rows that really changed; the driver is told to
-    # count those that were found
-    if not held.rowcount:
+    # SQLAlchemy has MariaDB count the rows that were found, changed or not
+    if not db.changed(session, sa.update(models.Operation).where(
+            models.Operation.id == operation.id,
+            models.Operation.owner == operation.owner,
+            models.Operation.attempt == operation.attempt,
+            models.Operation.status == 'running').values(
+                owner=operation.owner)):
         raise exception.LeaseLost(id=operation.id, attempt=operation.attempt)
 
 
@@ -220,11 +213,9 @@ def release(context: RequestContext, operation: Operation) -> None:
     with db.writer(context) as session:
         fence(session, operation)
         states.OPERATION.check('running', 'queued')
-        session.execute(
-            sa.update(models.Operation)
-            .where(models.Operation.id == operation.id)
-            .values(status='queued', owner=None, lease_until=None)
-            .execution_options(synchronize_session=False))
+        db.changed(session, sa.update(models.Operation).where(
+            models.Operation.id == operation.id).values(
+                status='queued', owner=None, lease_until=None))
 
 
 # -- the journal --------------------------------------------------------------
@@ -239,8 +230,6 @@ def begin(context: RequestContext, operation: Operation,
     :param values: ``graph``: text to store with the checkpoint
     :raises exception.LeaseLost: the operation is not held any more
     """
-    from karbor.db import checkpoints
-
     with db.writer(context) as session:
         fence(session, operation)
         if values and 'graph' in values:
@@ -286,11 +275,8 @@ def journal(context: RequestContext, operation: Operation,
                  **{f'_{name}': entry[name] for name in names}}
                 for entry in batch])
         if totals:
-            session.execute(
-                sa.update(models.Operation)
-                .where(models.Operation.id == operation.id)
-                .values(**totals)
-                .execution_options(synchronize_session=False))
+            db.changed(session, sa.update(models.Operation).where(
+                models.Operation.id == operation.id).values(**totals))
 
 
 def finish(session: orm.Session, operation: Operation, status: str,
@@ -306,7 +292,5 @@ def finish(session: orm.Session, operation: Operation, status: str,
         'ended_at': timeutils.utcnow(with_timezone=True)}
     if status == 'success':
         values['fraction'] = 1.0
-    session.execute(
-        sa.update(models.Operation)
-        .where(models.Operation.id == operation.id).values(**values)
-        .execution_options(synchronize_session=False))
+    db.changed(session, sa.update(models.Operation).where(
+        models.Operation.id == operation.id).values(**values))

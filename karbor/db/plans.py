@@ -129,8 +129,7 @@ def delete(context: RequestContext, plan_id: str) -> None:
     :raises exception.PlanNotFound: there is none
     """
     with db.writer(context) as session:
-        gone = session.execute(sa.delete(models.Plan).where(
-            models.Plan.id == plan_id,
-            query.fence(context, models.Plan, all_projects=True)))
-        if not gone.rowcount:
+        if not db.changed(session, sa.delete(models.Plan).where(
+                models.Plan.id == plan_id,
+                query.fence(context, models.Plan, all_projects=True))):
             raise exception.PlanNotFound(id=plan_id)

@@ -25,7 +25,8 @@ def fence(context: RequestContext, model: Any,
     """
     if context.is_system or (all_projects and context.is_admin):
         return sa.true()
-    return model.project_id == context.project_id
+    mine: sa.ColumnElement[bool] = model.project_id == context.project_id
+    return mine
 
 
 def page(session: orm.Session, context: RequestContext, model: Any,

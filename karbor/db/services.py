@@ -16,13 +16,10 @@ from karbor.model.service import Service
 def heartbeat(context: RequestContext, host: str, binary: str) -> None:
     """Note that a daemon lives; its first heartbeat makes its row."""
     with db.writer(context) as session:
-        beat = session.execute(
-            sa.update(models.Service)
-            .where(models.Service.host == host,
-                   models.Service.binary == binary)
-            .values(updated_at=types.now())
-            .execution_options(synchronize_session=False))
-        if not beat.rowcount:
+        if not db.changed(session, sa.update(models.Service).where(
+                models.Service.host == host,
+                models.Service.binary == binary).values(
+                    updated_at=types.now())):
             session.execute(sa.insert(models.Service).values(
                 host=host, binary=binary, status='enabled',
                 updated_at=types.now()))

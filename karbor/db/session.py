@@ -64,7 +64,8 @@ def dispose() -> None:
 
 def engine() -> sa.Engine:
     """The engine behind the repositories."""
-    return _facade.writer.get_engine()
+    found: sa.Engine = _facade.writer.get_engine()
+    return found
 
 
 def _make_directory(database: str | None) -> None:
@@ -107,6 +108,17 @@ def writer(context: RequestContext) -> Iterator[orm.Session]:
         if not session.in_transaction():
             session.connection(execution_options={_WRITE: True})
         yield session
+
+
+def changed(session: orm.Session, statement: sa.Update | sa.Delete) -> int:
+    """Carry out an UPDATE or DELETE; how many rows it found.
+
+    Objects that the session has loaded are not brought up to date.
+    """
+    result = session.execute(
+        statement, execution_options={'synchronize_session': False})
+    count: int = result.rowcount  # type: ignore[attr-defined]
+    return count
 
 
 def retry(function: F) -> F:

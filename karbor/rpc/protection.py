@@ -47,18 +47,22 @@ class ProtectionClient:
         Each: ``id name description extended_info_schema`` and
         ``resource_types``.
         """
-        return self._remembered(context, 'providers')
+        answer: list[dict[str, Any]] = self._remembered(context, 'providers')
+        return answer
 
     def protectable_types(self, context: RequestContext,
                           ) -> dict[str, dict[str, Any]]:
         """``{type: {name, dependent_types}}``."""
-        return self._remembered(context, 'protectable_types')
+        answer: dict[str, dict[str, Any]] = self._remembered(
+            context, 'protectable_types')
+        return answer
 
     def instances(self, context: RequestContext, type_: str,
                   parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
         """All resources of a type that the project has."""
-        return self._ask(context, 'instances', type_=type_,
-                         parameters=dict(parameters))
+        answer: list[dict[str, Any]] = self._ask(
+            context, 'instances', type_=type_, parameters=dict(parameters))
+        return answer
 
     def instance(self, context: RequestContext, type_: str, id_: str,
                  parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -66,8 +70,10 @@ class ProtectionClient:
 
         :raises exception.InstanceNotFound: the project has none of that id
         """
-        return self._ask(context, 'instance', type_=type_, id_=id_,
-                         parameters=dict(parameters))
+        answer: dict[str, Any] = self._ask(
+            context, 'instance', type_=type_, id_=id_,
+            parameters=dict(parameters))
+        return answer
 
     def _remembered(self, context: RequestContext, question: str) -> Any:
         with self._lock:
