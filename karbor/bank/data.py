@@ -4,14 +4,17 @@
 from collections.abc import Mapping
 import json
 import threading
-from typing import Any
+from typing import Any, NoReturn
 
 from karbor.bank import codec
 from karbor.bank import document
 from karbor.bank import layout
 from karbor.bank.manifest import ResourceEntry
 from karbor.bank.section import Section
-from karbor.bank import stream as streams
+from karbor.bank.stream import Check
+from karbor.bank.stream import ChunkReader
+from karbor.bank.stream import ChunkWriter
+from karbor.bank.stream import OnBytes
 from karbor import exception
 from karbor.i18n import _
 from karbor.model.resource import Resource
@@ -24,8 +27,8 @@ class ReadableData(Data):
     """Data of a checkpoint that is not to be changed."""
 
     def __init__(self, section: Section, checkpoint_id: str,
-                 entry: ResourceEntry, *, on_bytes: streams.OnBytes,
-                 check: streams.Check) -> None:
+                 entry: ResourceEntry, *, on_bytes: OnBytes,
+                 check: Check) -> None:
         self._section = section
         self._checkpoint_id = checkpoint_id
         self._entry = entry
@@ -66,15 +69,14 @@ class ReadableData(Data):
                 key=stream)
         place = layout.StreamPlace(self._checkpoint_id, self._entry.resource,
                                    found.attempt, stream, found.token)
-        return streams.ChunkReader(self._section, place, found,
-                                   on_bytes=self._on_bytes,
-                                   check=self._check)
+        return ChunkReader(self._section, place, found,
+                           on_bytes=self._on_bytes, check=self._check)
 
     def streams(self) -> dict[str, int]:
         return {name: stream.bytes
                 for name, stream in self.document.streams.items()}
 
-    def _refuse(self) -> Any:
+    def _refuse(self) -> NoReturn:
         raise exception.BankReadOnly(key=str(self._entry.resource))
 
 
@@ -88,8 +90,8 @@ class WritableData(ReadableData):
     def __init__(self, section: Section, checkpoint_id: str,
                  resource: Resource, attempt: int, *,
                  previous: ResourceEntry | None, chunk_size: int,
-                 page_size: int, level: int, on_bytes: streams.OnBytes,
-                 check: streams.Check) -> None:
+                 page_size: int, level: int, on_bytes: OnBytes,
+                 check: Check) -> None:
         super().__init__(
             section, checkpoint_id,
             previous or ResourceEntry(resource.type, resource.id,
@@ -126,7 +128,7 @@ class WritableData(ReadableData):
         place = layout.StreamPlace(
             self._checkpoint_id, self._resource, self._attempt,
             layout.check_stream(stream), layout.new_token())
-        return streams.ChunkWriter(
+        return ChunkWriter(
             self._section, place, chunk_size=self._chunk_size,
             page_size=self._page_size, level=self._level,
             done=self._add, on_bytes=self._on_bytes, check=self._check)

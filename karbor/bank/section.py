@@ -85,6 +85,10 @@ class Section:
 
     __slots__ = ('_base', '_plugin', '_read_only')
 
+    _base: str
+    _plugin: BankPlugin
+    _read_only: bool
+
     def __init__(self, bank: Union[BankPlugin, 'Section'], prefix: str = '',
                  *, read_only: bool = False) -> None:
         """Fence a bank or narrow a section.

@@ -78,8 +78,10 @@ class Store:
                     'attempt %(attempt)d must not replace it.') % {
                         'id': manifest.checkpoint_id,
                         'present': present.attempt,
-                        'attempt': manifest.attempt})
-            if present.status == 'deleting' != manifest.status:
+                        'attempt': manifest.attempt},
+                    id=manifest.checkpoint_id, attempt=manifest.attempt)
+            if (present.status == 'deleting'
+                    and manifest.status != 'deleting'):
                 raise exception.Conflict(reason=_(
                     'checkpoint %s is being deleted from the bank')
                     % manifest.checkpoint_id)
@@ -229,8 +231,8 @@ class Store:
             name = keys[0][len(folder) + 1:].partition('/')[0]
             if name.isdigit():
                 found.append(int(name))
-            # '~' sorts after all else, so it ends what the attempt holds
-            after = f'{folder}/{name}/~'
+            # '0' is what follows '/', so all that the attempt holds is past
+            after = f'{folder}/{name}0'
         return found
 
     def _delete_folder(self, folder: str, check: Callable[[], None]) -> None:

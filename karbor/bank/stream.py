@@ -146,6 +146,7 @@ class ChunkReader(Reader):
         self._on_bytes = on_bytes
         self._chunk = b''
         self._offset = 0
+        self._error: BaseException | None = None
 
     def read(self, size: int = -1) -> bytes:
         """Just ``size`` bytes, fewer only at the end of the stream."""
@@ -168,18 +169,25 @@ class ChunkReader(Reader):
         return b''.join(parts)
 
     def close(self) -> None:
-        self._chunks = iter(())
-        self._chunk = b''
-        self._offset = 0
+        self._chunk, self._offset = b'', 0
+        self._error = ValueError(_('the stream is closed'))
 
     def _fill(self) -> bool:
         """Have a byte to return, unless the stream is at its end."""
+        if self._error is not None:
+            # a second try must not look like the end of the stream
+            raise self._error
         if self._offset < len(self._chunk):
             return True
         # let go of the old one first, so that there are never two
         self._chunk, self._offset = b'', 0
-        self._chunk = next(self._chunks, b'')
-        self._on_bytes(len(self._chunk))
+        try:
+            self._chunk = next(self._chunks, b'')
+            if self._chunk:
+                self._on_bytes(len(self._chunk))
+        except BaseException as error:
+            self._error = error
+            raise
         return bool(self._chunk)
 
     def _take(self, most: int) -> bytes:
