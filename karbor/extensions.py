@@ -44,5 +44,5 @@ def names(namespace: str) -> list[str]:
                    for entry in metadata.entry_points(group=namespace)})
 
 
-def _reraise(manager: Any, entrypoint: Any, error: Exception) -> None:
+def _reraise(manager: Any, entrypoint: Any, error: BaseException) -> None:
     raise error

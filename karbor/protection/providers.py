@@ -34,6 +34,7 @@ from karbor import extensions
 from karbor.bank import store
 from karbor.i18n import _
 from karbor.plugin.bank import BankPlugin
+from karbor.plugin.base import Plugin
 from karbor.plugin.protection import ProtectionPlugin
 
 LOG = log.getLogger(__name__)
@@ -217,7 +218,7 @@ class _Sections(iniparser.BaseParser):
 
 
 def _plugin(own: cfg.ConfigOpts, path: str, option: str, name: str,
-            base: type) -> Any:
+            base: type[Plugin]) -> Any:
     try:
         cls = extensions.load(extensions.PROTECTIONS, name)
         if not (isinstance(cls, type) and issubclass(cls, base)):

@@ -36,6 +36,7 @@ class Worker:
                       f'{uuid.uuid4().hex[:12]}')
         self._wake = threading.Event()
         self._stopping = threading.Event()
+        self._ended = threading.Event()
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
         self._running: dict[str, runs.Run | None] = {}
@@ -53,6 +54,10 @@ class Worker:
         """Begin to look for work."""
         for thread in self._threads:
             thread.start()
+
+    def use(self, shop: work.Workshop) -> None:
+        """Take other providers for what is claimed from now on."""
+        self._shop = shop
 
     def wake(self) -> None:
         """There may be work."""
@@ -78,6 +83,7 @@ class Worker:
             LOG.warning('Operations %s did not stop in time; they are '
                         'resumed when their leases run out.',
                         ', '.join(waiting))
+        self._ended.set()
         self._pool.shutdown(wait=not waiting, cancel_futures=True)
 
     def _held(self) -> list[runs.Run]:
@@ -145,14 +151,8 @@ class Worker:
 
     def _beat(self) -> None:
         context = karbor_context.system()
-        # lives on while the worker stops: what still runs is still held
-        pause = self._options.lease / 3
-        while True:
-            self._stopping.wait(pause)
-            if self._stopping.is_set():
-                if not self._held():
-                    return
-                time.sleep(min(pause, 1))
+        # until the end, because what still runs is still held
+        while not self._ended.wait(self._options.lease / 3):
             held = {run.operation.id: run for run in self._held()}
             if not held:
                 continue

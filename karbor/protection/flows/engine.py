@@ -18,7 +18,7 @@ from karbor.protection.flows.build import Batch
 from karbor.protection.flows.build import Call
 
 
-class _HookTask(task.Task):  # type: ignore[misc]
+class _HookTask(task.Task):
     """One hook. It never fails: outcomes are recorded, not reverted."""
 
     def __init__(self, call: Call, run: Callable[[Call], None]) -> None:
