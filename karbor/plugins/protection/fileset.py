@@ -16,6 +16,7 @@ from karbor.plugins.filetree import unpack
 from karbor.plugins.filetree.archive import Damaged
 from karbor.plugins.filetree.archive import Sink
 from karbor.plugins.filetree.archive import Source
+from karbor.plugins.filetree.place import Restored
 
 _COUNTS = {
     'files': 'Files',
@@ -163,7 +164,7 @@ class Restore(_FileSetOperation):
 
     def _restore(self, step: plugin.Step, fileset: registry.FileSet,
                  where: target.Target,
-                 delete_extra: bool) -> unpack.Restored:
+                 delete_extra: bool) -> Restored:
         conflict = step.parameters.get('conflict', unpack.OVERWRITE)
         if conflict == unpack.FAIL:
             # After a crash, what exists is what this restore has made.
