@@ -65,9 +65,9 @@ def _text(path: Path) -> str:
 def licence(root: Path) -> Iterator[str]:
     """Every file of code says its licence in its first lines."""
     for path in files(root):
-        if path.suffix in ('.py', '.sh') or path.name == 'run':
-            if SPDX not in _text(path).splitlines()[:2]:
-                yield f'{path.relative_to(root)}:1: begins without {SPDX!r}'
+        if (path.suffix in ('.py', '.sh') or path.name == 'run') \
+                and SPDX not in _text(path).splitlines()[:2]:
+            yield f'{path.relative_to(root)}:1: begins without {SPDX!r}'
 
 
 def size(root: Path) -> Iterator[str]:
