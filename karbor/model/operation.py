@@ -18,6 +18,7 @@ class Operation:
     :ivar reason: a sentence about the status, or None
     :ivar owner: the worker that has claimed it, or None
     :ivar attempt: number of the claim; it fences writers that lost theirs
+    :ivar crashes: how many of its workers fell silent
     :ivar request: plain data of the request (parameters, restore target)
     :ivar fraction: part of the work that is done, 0.0 to 1.0
     :ivar bytes_done: bytes read (protect) or written (restore) so far
@@ -37,6 +38,7 @@ class Operation:
     owner: str | None = None
     lease_until: datetime.datetime | None = None
     attempt: int = 0
+    crashes: int = 0
     request: Mapping[str, Any] = field(default_factory=dict)
     trust_id: str | None = None
     scheduled_operation_id: str | None = None
@@ -54,15 +56,18 @@ class Operation:
 class OperationResource:
     """One resource in an operation: its part of the journal.
 
+    :ivar position: its place in the graph, parents first
     :ivar hooks_done: names of the hooks that have ended
     :ivar memo: what the plugin asked to remember, by key
     :ivar new_id: id of what replaces the resource after a restore
+    :ivar entry: what the bank holds of it (`bank.manifest.ResourceEntry`)
     """
 
+    position: int
     type: str
     id: str
     name: str
-    status: str
+    status: str = 'undefined'
     fraction: float = 0.0
     bytes_done: int = 0
     bytes_total: int = 0
@@ -70,6 +75,7 @@ class OperationResource:
     new_id: str | None = None
     hooks_done: tuple[str, ...] = ()
     memo: Mapping[str, Any] = field(default_factory=dict)
+    entry: Mapping[str, Any] | None = None
 
     @property
     def key(self) -> tuple[str, str]:

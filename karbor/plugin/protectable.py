@@ -3,10 +3,13 @@
 
 import abc
 from collections.abc import Mapping, Sequence
+import contextlib
 from typing import Any, ClassVar
 
 from karbor.model.resource import Resource
-from karbor.plugin.base import Context, Plugin
+from karbor.plugin.base import Context
+from karbor.plugin.base import Plugin
+from karbor.plugin.errors import InstanceNotFound
 
 Key = tuple[str, str]
 
@@ -40,6 +43,19 @@ class ProtectablePlugin(Plugin, abc.ABC):
 
         :raises InstanceNotFound: the project has no such resource
         """
+
+    def find(self, context: Context, resource_ids: Sequence[str],
+             ) -> Mapping[str, Resource]:
+        """Those of many resources that exist, by id.
+
+        Asked once for all resources of the type that a plan names. Override
+        it where one request can answer for many.
+        """
+        found = {}
+        for resource_id in resource_ids:
+            with contextlib.suppress(InstanceNotFound):
+                found[resource_id] = self.show(context, resource_id, {})
+        return found
 
     def dependents(self, context: Context, parents: Sequence[Resource],
                    ) -> Mapping[Key, Sequence[Resource]]:

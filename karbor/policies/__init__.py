@@ -1,1 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
+"""Who may do what: one module a noun, rules with their method and path."""
+
+import itertools
+
+from oslo_policy import policy
+
+from karbor.policies import base
+from karbor.policies import checkpoints
+from karbor.policies import operations
+from karbor.policies import plans
+from karbor.policies import protectables
+from karbor.policies import providers
+from karbor.policies import restores
+
+
+def list_rules() -> list[policy.RuleDefault]:
+    """All rules; also what the sample generator shows."""
+    return list(itertools.chain.from_iterable(
+        module.list_rules() for module in (
+            base, checkpoints, operations, plans, protectables, providers,
+            restores)))

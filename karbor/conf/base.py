@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Options of every daemon."""
+
+import os
+import socket
+
+from oslo_config import cfg
+
+OPTS: list[cfg.Opt] = [
+    cfg.StrOpt('state_path', default='/var/lib/karbor',
+               help='Directory for what Karbor itself keeps on a host; '
+                    'nothing in it is needed after a restart.'),
+    cfg.HostAddressOpt('host', default=socket.gethostname(),
+                       sample_default='<hostname>',
+                       help='Name of this host in the list of services and '
+                            'as the owner of operations. It must differ '
+                            'between hosts.'),
+    cfg.StrOpt('auth_strategy', default='keystone',
+               choices=[('keystone', 'tokens are validated by Keystone'),
+                        ('noauth', 'the token is "user:project" and '
+                                   'everybody is an administrator; for one '
+                                   'machine only')],
+               help='How requests are authenticated.'),
+    cfg.IntOpt('service_heartbeat_interval', default=10, min=1,
+               help='Seconds between two heartbeats of a daemon.'),
+    cfg.IntOpt('service_down_time', default=60, min=2,
+               help='A daemon counts as down when its last heartbeat is '
+                    'older than so many seconds.'),
+]
+
+
+def register_opts(conf: cfg.ConfigOpts) -> None:
+    conf.register_opts(OPTS)
+
+
+def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
+    return [('DEFAULT', OPTS)]
+
+
+def state_path(conf: cfg.ConfigOpts, *parts: str) -> str:
+    """A path below the state directory."""
+    return os.path.join(conf.state_path, *parts)

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Options of the database: those of oslo.db, with a default that works."""
+
+from oslo_config import cfg
+from oslo_db import options
+
+GROUP = 'database'
+OPTS: list[cfg.Opt] = []
+
+
+def register_opts(conf: cfg.ConfigOpts) -> None:
+    conf.register_opts(options.database_opts, GROUP)
+    if conf is cfg.CONF or conf.database.connection is None:
+        conf.set_default('connection', 'sqlite:////var/lib/karbor/karbor.db',
+                         GROUP)
+
+
+def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
+    return []

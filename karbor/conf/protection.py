@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Options of the protection service."""
+
+from oslo_config import cfg
+
+GROUP = 'protection'
+OPTS: list[cfg.Opt] = [
+    cfg.StrOpt('provider_config_dir', default='providers.d',
+               deprecated_group='DEFAULT',
+               help='Directory of the providers, one file each; a relative '
+                    'path is looked up beside karbor.conf.'),
+    cfg.IntOpt('workers', default=1, min=1,
+               help='Processes of karbor-protection on this host.'),
+    cfg.IntOpt('operations', default=4, min=1,
+               help='Operations that one process works on at the same '
+                    'time.'),
+    cfg.IntOpt('threads', default=16, min=1,
+               help='Hooks of plugins that one process runs at the same '
+                    'time.'),
+    cfg.IntOpt('flow_size', default=100, min=1, max=200,
+               help='Hooks in one flow of taskflow; a flow is compiled as a '
+                    'whole at a cost that grows with the square of its '
+                    'size.'),
+    cfg.IntOpt('lease', default=30, min=2,
+               help='Seconds for which a claim on an operation holds '
+                    'without a heartbeat. A worker that is silent for '
+                    'longer loses its work to another one.'),
+    cfg.FloatOpt('poll_interval', default=10, min=0.1,
+                 help='Seconds between two looks for work of which no '
+                      'message told.'),
+    cfg.IntOpt('max_crashes', default=5, min=1,
+               help='An operation whose workers fell silent so many times is '
+                    'taken for one that kills them, and ends in error.'),
+    cfg.FloatOpt('progress_interval', default=1.0, min=0.05,
+                 help='Seconds between two writes of progress to the '
+                      'database.'),
+    cfg.IntOpt('chunk_size', default=8 * 2 ** 20, min=4096, max=64 * 2 ** 20,
+               help='Bytes of a chunk in a bank before compression.'),
+    cfg.IntOpt('compression_level', default=1, min=-7, max=19,
+               help='Level of zstd.'),
+]
+
+
+def register_opts(conf: cfg.ConfigOpts) -> None:
+    conf.register_opts(OPTS, GROUP)
+
+
+def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
+    return [(GROUP, OPTS)]

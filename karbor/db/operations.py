@@ -1,0 +1,296 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Operations: the queue, the claims, the journal and the log.
+
+A worker that holds a claim is known by (owner, attempt). Every write of a
+worker begins with `fence`, in the same transaction: it is refused when
+another worker has claimed the operation since. Leases are compared by the
+clock of the database.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from oslo_utils import timeutils
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from karbor import exception
+from karbor.context import RequestContext
+from karbor.db import checkpoints
+from karbor.db import models
+from karbor.db import query
+from karbor.db import session as db
+from karbor.db import types
+from karbor.model import states
+from karbor.model.operation import Operation
+from karbor.model.operation import OperationResource
+from karbor.model.query import ListQuery
+
+EXACT = ('id', 'project_id', 'provider_id', 'checkpoint_id', 'plan_id',
+         'status', 'type', 'scheduled_operation_id')
+_SAME = ('id', 'type', 'project_id', 'user_id', 'provider_id',
+         'checkpoint_id', 'plan_id', 'status', 'reason', 'owner',
+         'lease_until', 'attempt', 'crashes', 'request', 'trust_id',
+         'scheduled_operation_id', 'scheduled_run_id', 'request_id',
+         'fraction', 'bytes_done', 'bytes_total', 'created_at', 'started_at',
+         'ended_at')
+_ACTIVE = ('queued', 'running')
+# what a journal entry may change of an operation_resources row
+JOURNAL = ('status', 'fraction', 'bytes_done', 'bytes_total', 'reason',
+           'new_id', 'hooks_done', 'memo', 'entry')
+
+
+def _resource(row: models.OperationResource) -> OperationResource:
+    return OperationResource(
+        position=row.position, type=row.resource_type, id=row.resource_id,
+        name=row.name, status=row.status, fraction=row.fraction,
+        bytes_done=row.bytes_done, bytes_total=row.bytes_total,
+        reason=row.reason, new_id=row.new_id,
+        hooks_done=tuple(row.hooks_done), memo=row.memo, entry=row.entry)
+
+
+def _model(row: models.Operation,
+           resources: Sequence[OperationResource] | None = None) -> Operation:
+    return Operation(
+        resources=None if resources is None else tuple(resources),
+        **{name: getattr(row, name) for name in _SAME})
+
+
+def _resources(session: orm.Session, operations: Collection[str],
+               ) -> dict[str, list[OperationResource]]:
+    found: dict[str, list[OperationResource]] = {
+        key: [] for key in operations}
+    if found:
+        for row in session.execute(
+                sa.select(models.OperationResource)
+                .where(models.OperationResource.operation_id.in_(found))
+                .order_by(models.OperationResource.operation_id,
+                          models.OperationResource.position)).scalars():
+            found[row.operation_id].append(_resource(row))
+    return found
+
+
+def insert(session: orm.Session, operation: Operation) -> None:
+    """Add a row in the caller's transaction."""
+    values = {name: getattr(operation, name) for name in _SAME}
+    values['request'] = dict(operation.request)
+    session.add(models.Operation(**values))
+    session.flush()
+
+
+def get(context: RequestContext, operation_id: str, *,
+        type_: str | None = None) -> Operation:
+    """One operation that the context may see, with its resources.
+
+    :param type_: only of this type
+    :raises exception.OperationNotFound: there is none
+    """
+    select = sa.select(models.Operation).where(
+        models.Operation.id == operation_id,
+        query.fence(context, models.Operation, all_projects=True))
+    if type_ is not None:
+        select = select.where(models.Operation.type == type_)
+    with db.reader(context) as session:
+        row = session.execute(select).scalar()
+        if row is None:
+            raise exception.OperationNotFound(id=operation_id)
+        return _model(row, _resources(session, [row.id])[row.id])
+
+
+def list_(context: RequestContext, wanted: ListQuery, *,
+          type_: str | None = None,
+          statuses: Collection[tuple[str, str]] | None = None,
+          ) -> list[Operation]:
+    """A page of operations, with their resources.
+
+    :param statuses: only of these (type, status) pairs
+    """
+    where: sa.ColumnElement[bool] = sa.true()
+    if type_ is not None:
+        where = sa.and_(where, models.Operation.type == type_)
+    if statuses is not None:
+        where = sa.and_(where, sa.tuple_(
+            models.Operation.type, models.Operation.status,
+        ).in_(list(statuses)) if statuses else sa.false())
+    with db.reader(context) as session:
+        rows = session.execute(query.page(
+            session, context, models.Operation, wanted, exact=EXACT,
+            where=where)).scalars().all()
+        resources = _resources(session, [row.id for row in rows])
+        return [_model(row, resources[row.id]) for row in rows]
+
+
+def active_on(session: orm.Session, checkpoint_id: str) -> str | None:
+    """Type of an operation that is queued or at work on a checkpoint."""
+    return session.execute(
+        sa.select(models.Operation.type)
+        .where(models.Operation.checkpoint_id == checkpoint_id,
+               models.Operation.status.in_(_ACTIVE)).limit(1)).scalar()
+
+
+# -- claims -------------------------------------------------------------------
+
+def _claimable() -> sa.ColumnElement[bool]:
+    return sa.or_(
+        models.Operation.status == 'queued',
+        sa.and_(models.Operation.status == 'running',
+                models.Operation.lease_until < types.now()))
+
+
+@db.retry
+def claim(context: RequestContext, owner: str,
+          lease: float) -> Operation | None:
+    """Take the oldest operation that nobody holds.
+
+    :param owner: name of the worker, unique among all that ever lived
+    :param lease: seconds for which the claim holds without a heartbeat
+    :return: the operation with its resources, or None if there is no work
+    """
+    with db.writer(context) as session:
+        # Databases that can, leave out rows that another claims just now;
+        # SQLite has one writer anyhow. The UPDATE decides in either case.
+        row = session.execute(
+            sa.select(models.Operation).where(_claimable())
+            .order_by(models.Operation.created_at, models.Operation.id)
+            .limit(1).with_for_update(skip_locked=True)).scalar()
+        if row is None:
+            return None
+        states.OPERATION.check(row.status, 'running')
+        crashed = int(row.status == 'running')
+        if not db.changed(session, sa.update(models.Operation).where(
+                models.Operation.id == row.id,
+                models.Operation.attempt == row.attempt,
+                _claimable()).values(
+                    owner=owner, attempt=row.attempt + 1,
+                    crashes=row.crashes + crashed, status='running',
+                    lease_until=types.now(lease),
+                    started_at=sa.func.coalesce(
+                        models.Operation.started_at, types.now()))):
+            return None
+        session.refresh(row)
+        return _model(row, _resources(session, [row.id])[row.id])
+
+
+@db.retry
+def heartbeat(context: RequestContext, owner: str, held: Collection[str],
+              lease: float) -> set[str]:
+    """Prolong the leases of a worker.
+
+    :param held: ids of the operations that it thinks it holds
+    :return: ids of those that it does hold
+    """
+    with db.writer(context) as session:
+        mine = sa.and_(models.Operation.id.in_(list(held)),
+                       models.Operation.owner == owner,
+                       models.Operation.status == 'running')
+        db.changed(session, sa.update(models.Operation).where(mine).values(
+            lease_until=types.now(lease)))
+        return set(session.execute(
+            sa.select(models.Operation.id).where(mine)).scalars())
+
+
+def fence(session: orm.Session, operation: Operation) -> None:
+    """Refuse a worker that has lost its claim; locks the row until commit.
+
+    :raises exception.LeaseLost: another worker has claimed it since
+    """
+    # SQLAlchemy has MariaDB count the rows that were found, changed or not
+    if not db.changed(session, sa.update(models.Operation).where(
+            models.Operation.id == operation.id,
+            models.Operation.owner == operation.owner,
+            models.Operation.attempt == operation.attempt,
+            models.Operation.status == 'running').values(
+                owner=operation.owner)):
+        raise exception.LeaseLost(id=operation.id, attempt=operation.attempt)
+
+
+@db.retry
+def release(context: RequestContext, operation: Operation) -> None:
+    """Give an operation up in good order: any worker may go on with it.
+
+    :raises exception.LeaseLost: it is not held any more
+    """
+    with db.writer(context) as session:
+        fence(session, operation)
+        states.OPERATION.check('running', 'queued')
+        db.changed(session, sa.update(models.Operation).where(
+            models.Operation.id == operation.id).values(
+                status='queued', owner=None, lease_until=None))
+
+
+# -- the journal --------------------------------------------------------------
+
+@db.retry
+def begin(context: RequestContext, operation: Operation,
+          resources: Sequence[OperationResource],
+          values: Mapping[str, Any] | None = None) -> None:
+    """Write the journal's rows, all at once.
+
+    :param resources: one for each resource of the graph
+    :param values: ``graph``: text to store with the checkpoint
+    :raises exception.LeaseLost: the operation is not held any more
+    """
+    with db.writer(context) as session:
+        fence(session, operation)
+        if values and 'graph' in values:
+            checkpoints.set_graph(session, operation.checkpoint_id,
+                                  values['graph'])
+        if resources:
+            session.execute(sa.insert(models.OperationResource), [
+                {'operation_id': operation.id, 'position': r.position,
+                 'resource_type': r.type, 'resource_id': r.id,
+                 'name': r.name, 'status': r.status,
+                 'hooks_done': list(r.hooks_done), 'memo': dict(r.memo),
+                 'entry': r.entry, 'bytes_total': r.bytes_total}
+                for r in resources])
+
+
+@db.retry
+def journal(context: RequestContext, operation: Operation,
+            entries: Sequence[Mapping[str, Any]],
+            totals: Mapping[str, Any] | None = None) -> None:
+    """Write what has happened to some resources, in one transaction.
+
+    :param entries: ``position`` and any of `JOURNAL`; entries of the same
+        keys are sent together
+    :param totals: fraction, bytes_done and bytes_total of the operation
+    :raises exception.LeaseLost: the operation is not held any more
+    """
+    batches: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    for entry in entries:
+        names = tuple(sorted(set(entry) - {'position'}))
+        batches.setdefault(names, []).append(entry)
+    table: Any = models.OperationResource.__table__
+    with db.writer(context) as session:
+        fence(session, operation)
+        for names, batch in batches.items():
+            statement = (
+                sa.update(table)
+                .where(table.c.operation_id == operation.id,
+                       table.c.position == sa.bindparam('_position'))
+                .values({table.c[name]: sa.bindparam(f'_{name}')
+                         for name in names}))
+            session.connection().execute(statement, [
+                {'_position': entry['position'],
+                 **{f'_{name}': entry[name] for name in names}}
+                for entry in batch])
+        if totals:
+            db.changed(session, sa.update(models.Operation).where(
+                models.Operation.id == operation.id).values(**totals))
+
+
+def finish(session: orm.Session, operation: Operation, status: str,
+           reason: str | None = None) -> None:
+    """End an operation, in the transaction that ends what it worked on.
+
+    :raises exception.LeaseLost: the operation is not held any more
+    """
+    fence(session, operation)
+    states.OPERATION.check('running', status)
+    values: dict[str, Any] = {
+        'status': status, 'reason': reason, 'lease_until': None,
+        'ended_at': timeutils.utcnow(with_timezone=True)}
+    if status == 'success':
+        values['fraction'] = 1.0
+    db.changed(session, sa.update(models.Operation).where(
+        models.Operation.id == operation.id).values(**values))

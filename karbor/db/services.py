@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Daemons and their heartbeats in the database."""
+
+import sqlalchemy as sa
+
+from karbor import exception
+from karbor.context import RequestContext
+from karbor.db import models
+from karbor.db import session as db
+from karbor.db import types
+from karbor.model import states
+from karbor.model.service import Service
+
+
+@db.retry
+def heartbeat(context: RequestContext, host: str, binary: str) -> None:
+    """Note that a daemon lives; its first heartbeat makes its row."""
+    with db.writer(context) as session:
+        if not db.changed(session, sa.update(models.Service).where(
+                models.Service.host == host,
+                models.Service.binary == binary).values(
+                    updated_at=types.now())):
+            session.execute(sa.insert(models.Service).values(
+                host=host, binary=binary, status='enabled',
+                updated_at=types.now()))
+
+
+def list_(context: RequestContext, down_time: float,
+          host: str | None = None,
+          binary: str | None = None) -> list[Service]:
+    """All daemons that ever beat.
+
+    :param down_time: seconds after which a silent one counts as down
+    """
+    up = models.Service.updated_at >= types.now(-down_time)
+    select = sa.select(models.Service, up.label('up')).order_by(
+        models.Service.id)
+    if host is not None:
+        select = select.where(models.Service.host == host)
+    if binary is not None:
+        select = select.where(models.Service.binary == binary)
+    with db.reader(context) as session:
+        return [Service(id=row.id, host=row.host, binary=row.binary,
+                        status=row.status, updated_at=row.updated_at,
+                        up=bool(alive), disabled_reason=row.disabled_reason)
+                for row, alive in session.execute(select)]
+
+
+@db.retry
+def set_status(context: RequestContext, service_id: int, status: str,
+               reason: str | None = None) -> None:
+    """Enable or disable a daemon.
+
+    :raises exception.ServiceNotFound: there is none of that id
+    """
+    with db.writer(context) as session:
+        row = session.get(models.Service, service_id)
+        if row is None:
+            raise exception.ServiceNotFound(id=service_id)
+        row.status = states.SERVICE.check(row.status, status)
+        row.disabled_reason = reason

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Transactions: where they begin, and what they promise.
+
+A writer's transaction takes the write lock of SQLite when it begins. Without
+that, a SELECT followed by an UPDATE fails at once with 'database is locked'
+when another process has written in between: waiting cannot help there.
+"""
+
+from collections.abc import Callable, Iterator
+import contextlib
+import os
+from typing import Any, TypeVar
+
+from oslo_config import cfg
+from oslo_db import api as db_api
+from oslo_db.sqlalchemy import enginefacade
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from karbor.context import RequestContext
+
+F = TypeVar('F', bound=Callable[..., Any])
+
+_OPTIONS = ('connection', 'slave_connection', 'max_pool_size', 'max_overflow',
+            'pool_timeout', 'connection_recycle_time', 'max_retries',
+            'retry_interval', 'connection_debug', 'connection_trace',
+            'connection_parameters', 'mysql_sql_mode',
+            'mysql_wsrep_sync_wait')
+_WRITE = 'karbor_write'
+
+_facade: Any = None
+
+
+def init(conf: cfg.ConfigOpts) -> None:
+    """Point the repositories at the database that is configured.
+
+    Connects with the first transaction. What an earlier call set up is
+    closed.
+    """
+    global _facade
+    dispose()
+    facade = enginefacade.transaction_context()
+    # None means "as oslo.db has it" in its options, but not in its engine
+    options = {name: value for name in _OPTIONS
+               if (value := conf.database.get(name)) is not None}
+    url = sa.make_url(options['connection'])
+    if url.get_backend_name() == 'sqlite':
+        options['sqlite_fk'] = True
+        # a thread waits for its turn at the file, not at the pool
+        options.setdefault('max_overflow', 50)
+        _make_directory(url.database)
+    facade.configure(**options)
+    facade.append_on_engine_create(_prepare_engine)
+    _facade = facade
+
+
+def dispose() -> None:
+    """Close every connection."""
+    global _facade
+    if _facade is not None and _facade.is_started:
+        _facade.dispose_pool()
+    _facade = None
+
+
+def engine() -> sa.Engine:
+    """The engine behind the repositories."""
+    found: sa.Engine = _facade.writer.get_engine()
+    return found
+
+
+def _make_directory(database: str | None) -> None:
+    if database and database != ':memory:':
+        os.makedirs(os.path.dirname(os.path.abspath(database)), mode=0o750,
+                    exist_ok=True)
+
+
+def _prepare_engine(engine: sa.Engine) -> None:
+    if engine.dialect.name != 'sqlite':
+        return
+
+    @sa.event.listens_for(engine, 'connect')
+    def connect(connection: Any, record: Any) -> None:
+        connection.execute('PRAGMA busy_timeout = 60000')
+        connection.execute('PRAGMA journal_mode = WAL')
+        # a commit survives the loss of power
+        connection.execute('PRAGMA synchronous = FULL')
+
+    @sa.event.listens_for(engine, 'begin', insert=True)
+    def begin(connection: sa.Connection) -> None:
+        if (connection.get_execution_options().get(_WRITE)
+                and 'in_transaction' not in connection.info):
+            connection.exec_driver_sql('BEGIN IMMEDIATE')
+            # oslo.db begins a transaction unless it finds this
+            connection.info['in_transaction'] = True
+
+
+@contextlib.contextmanager
+def reader(context: RequestContext) -> Iterator[orm.Session]:
+    """A transaction that only reads."""
+    with _facade.reader.using(context) as session:
+        yield session
+
+
+@contextlib.contextmanager
+def writer(context: RequestContext) -> Iterator[orm.Session]:
+    """A transaction that writes; joins the one that the context is in."""
+    with _facade.writer.using(context) as session:
+        if not session.in_transaction():
+            session.connection(execution_options={_WRITE: True})
+        yield session
+
+
+def changed(session: orm.Session, statement: sa.Update | sa.Delete) -> int:
+    """Carry out an UPDATE or DELETE; how many rows it found.
+
+    Objects that the session has loaded are not brought up to date.
+    """
+    result = session.execute(
+        statement, execution_options={'synchronize_session': False})
+    count: int = result.rowcount  # type: ignore[attr-defined]
+    return count
+
+
+def retry(function: F) -> F:
+    """Repeat a whole transaction that the database gave up.
+
+    Only for the function that begins the transaction.
+    """
+    decorate: Callable[[F], F] = db_api.wrap_db_retry(
+        max_retries=10, retry_interval=0.05, inc_retry_interval=True,
+        max_retry_interval=2, jitter=True, retry_on_deadlock=True,
+        retry_on_disconnect=False)
+    return decorate(function)

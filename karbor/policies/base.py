@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Roles that the rules are made of.
+
+The five default roles of OpenStack: who reads, who makes and restores, who
+manages what others in the project made, who runs the cloud, and the daemons.
+An administrator may do in every project what a manager may do in his own.
+"""
+
+from oslo_policy import policy
+
+ADMIN = 'rule:admin_required'
+READER = 'rule:project_reader'
+MEMBER = 'rule:project_member'
+MANAGER = 'rule:project_manager'
+
+SCOPES = ['project']
+
+RULES = [
+    policy.RuleDefault(
+        'admin_required', 'role:admin',
+        'Who runs the cloud.'),
+    policy.RuleDefault(
+        'service_role', 'role:service',
+        'Daemons of OpenStack, acting for themselves.'),
+    policy.RuleDefault(
+        'project_manager',
+        '(role:manager and project_id:%(project_id)s) or '
+        'rule:admin_required',
+        'Who manages the project that owns the thing.'),
+    policy.RuleDefault(
+        'project_member',
+        '(role:member and project_id:%(project_id)s) or '
+        'rule:project_manager',
+        'Who works in the project that owns the thing.'),
+    policy.RuleDefault(
+        'project_reader',
+        '(role:reader and project_id:%(project_id)s) or '
+        'rule:project_member or rule:service_role',
+        'Who may look at what the project owns.'),
+]
+
+
+def rule(name: str, check: str, description: str,
+         *operations: tuple[str, str]) -> policy.DocumentedRuleDefault:
+    """A documented rule.
+
+    :param operations: (method, path) pairs that it guards
+    """
+    return policy.DocumentedRuleDefault(
+        name, check, description,
+        [{'method': method, 'path': f'/v1/{{project_id}}{path}'}
+         for method, path in operations], scope_types=SCOPES)
+
+
+def list_rules() -> list[policy.RuleDefault]:
+    return RULES
