@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
 from karbor.model.resource import Resource
+from karbor.plugin import polling
 from karbor.plugin.base import Context
 from karbor.plugin.errors import Cancelled
-from karbor.plugin import polling
 
 T = TypeVar('T')
 
