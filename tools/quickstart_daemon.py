@@ -66,6 +66,8 @@ lock_path = {work}/state/locks
 
 [protection]
 provider_config_dir = {work}/providers.d
+# more often than an operator would want it, so that a short job is seen moving
+progress_interval = 0.1
 
 [fileset]
 registry = {work}/filesets.toml
