@@ -4,11 +4,11 @@
 from collections.abc import Callable, Iterator
 import io
 
+from karbor import exception
 from karbor.bank import codec
 from karbor.bank import document
 from karbor.bank import layout
 from karbor.bank.section import Section
-from karbor import exception
 from karbor.i18n import _
 from karbor.plugin import Reader
 from karbor.plugin import Writer

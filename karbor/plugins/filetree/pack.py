@@ -19,8 +19,8 @@ from karbor.plugins.filetree.patterns import Exclude
 from karbor.plugins.filetree.walk import ENTER
 from karbor.plugins.filetree.walk import GONE
 from karbor.plugins.filetree.walk import LEAVE
-from karbor.plugins.filetree.walk import Visit
 from karbor.plugins.filetree.walk import unreadable
+from karbor.plugins.filetree.walk import Visit
 from karbor.plugins.filetree.walk import walk
 
 # Typical bytes of an archive beside the content of the files.

@@ -20,8 +20,8 @@ from karbor.plugins.filetree.names import shown
 from karbor.plugins.filetree.patterns import Exclude
 from karbor.plugins.filetree.place import Place
 from karbor.plugins.filetree.place import Restored
-from karbor.plugins.filetree.trail import Trail
 from karbor.plugins.filetree.trail import descend
+from karbor.plugins.filetree.trail import Trail
 
 OVERWRITE, SKIP, FAIL = 'overwrite', 'skip', 'fail'
 
