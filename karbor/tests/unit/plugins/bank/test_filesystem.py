@@ -394,9 +394,10 @@ def test_a_sector_that_cannot_be_read_is_damage(bank, monkeypatch):
     def fail(*args):
         raise OSError(errno.EIO, 'no')
 
-    monkeypatch.setattr(os, 'fstat', fail)
-    with pytest.raises(plugin.BankCorrupt, match='EIO'):
-        bank.get('a/b')
+    with monkeypatch.context() as patch:
+        patch.setattr(os, 'fstat', fail)
+        with pytest.raises(plugin.BankCorrupt, match='EIO'):
+            bank.get('a/b')
 
 
 @pytest.mark.skipif(not os.path.exists('/dev/full'),
