@@ -116,11 +116,13 @@ class FileSystemBank(plugin.BankPlugin):
                 if error.errno in _ABSENT:
                     raise plugin.BankKeyNotFound(key=key) from error
                 raise
-            if not stat.S_ISREG(os.fstat(fd).st_mode):
+            try:
+                if not stat.S_ISREG(os.fstat(fd).st_mode):
+                    raise plugin.BankKeyNotFound(key=key)
+                with open(fd, 'rb', closefd=False) as file:
+                    return file.read()
+            finally:
                 os.close(fd)
-                raise plugin.BankKeyNotFound(key=key)
-            with open(fd, 'rb') as file:
-                return file.read()
 
     def list(self, prefix: str = '', after: str = '',
              limit: int | None = None) -> list[str]:
