@@ -120,7 +120,7 @@ class _Unpacker:
             raise Damaged('it has no top')
         entry = entries.decode(payload, is_top=True)
         self._levels.append(_Level(entry, '', dress, set()))
-        self._ready(self._root)
+        self._attempt('', lambda: self._ready(self._root))
         self._result.directories += 1
 
     def _named(self, payload: memoryview) -> None:
@@ -197,7 +197,7 @@ class _Unpacker:
         self._ready(fd)
         return True
 
-    def _ready(self, fd: int) -> None:
+    def _ready(self, fd: int) -> bool:
         """See that a directory can be written, and has no remains."""
         mode = stat.S_IMODE(os.fstat(fd).st_mode)
         # Who may not change it may still be able to write: the files tell.
@@ -205,6 +205,7 @@ class _Unpacker:
             if mode & 0o700 != 0o700:
                 os.fchmod(fd, mode | 0o700)
             self._place.discard(fd)
+        return True
 
     def _up(self) -> None:
         if self._dropped:
