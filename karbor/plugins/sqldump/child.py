@@ -135,28 +135,27 @@ class Child:
 
         :raises PluginError: it failed; the reason holds its messages
         """
-        if self._process.stdin is not None:
-            self._process.stdin.close()
+        self._close_input()
         self._moved = time.monotonic()
-        while True:
+        status = None
+        while status is None:
             try:
                 status = self._process.wait(_TICK)
-                break
             except subprocess.TimeoutExpired:
                 self._look()
-        self._reaped = True
-        for thread in self._threads:
-            thread.join(_GRACE)
+        self._settle()
         if status:
             raise plugin.PluginError(reason=self._reason(status))
 
     def failure(self) -> str | None:
-        """Why it failed, if it has ended and failed; else None."""
+        """Close the input; why it failed if that ends it soon, else None."""
+        self._close_input()
         try:
-            self.finish()
-        except plugin.PluginError as error:
-            return str(error)
-        return None
+            status = self._process.wait(_GRACE)
+        except subprocess.TimeoutExpired:
+            return None
+        self._settle()
+        return self._reason(status) if status else None
 
     def __enter__(self) -> 'Child':
         return self
@@ -166,13 +165,20 @@ class Child:
             # Before it is waited for its group's number cannot be another's.
             _kill_group(self._process.pid)
             self._process.wait()
-            self._reaped = True
-        for thread in self._threads:
-            thread.join(_GRACE)
+            self._settle()
         for pipe in (self._process.stdin, self._process.stdout,
                      self._process.stderr):
             if pipe is not None:
                 pipe.close()
+
+    def _close_input(self) -> None:
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+
+    def _settle(self) -> None:
+        self._reaped = True
+        for thread in self._threads:
+            thread.join(_GRACE)
 
     def _await(self, fd: int, event: int) -> None:
         poller = select.poll()

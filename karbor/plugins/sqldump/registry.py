@@ -166,8 +166,11 @@ class _Url:
 
     def __init__(self, table: registry.Table) -> None:
         self._table = table
+        text = table.text('url')
+        if '#' in text:
+            raise self._wrong('"#" must be written as %23')
         try:
-            parts = parse.urlsplit(table.text('url'))
+            parts = parse.urlsplit(text)
             self.port = parts.port
             query = parse.parse_qsl(parts.query, keep_blank_values=True,
                                     strict_parsing=bool(parts.query))
@@ -178,8 +181,6 @@ class _Url:
         if scheme not in ENGINES:
             raise self._wrong('expected it to start with sqlite, postgresql, '
                               'mariadb or mysql')
-        if parts.fragment:
-            raise self._wrong('"#" must be written as %23')
         self.engine = ENGINES[scheme]
         self.host = parts.hostname or None
         self.user = _unquote(parts.username)
@@ -189,7 +190,7 @@ class _Url:
         for key in self.query:
             if key not in _QUERY[self.engine]:
                 raise self._wrong(
-                    f'unknown setting {key}; expected one of '
+                    'unknown setting after "?"; expected one of '
                     f'{", ".join(_QUERY[self.engine]) or "none"}')
         name = parse.unquote(parts.path.removeprefix('/'))
         if any(not character.isprintable() for part in

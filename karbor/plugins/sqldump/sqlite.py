@@ -202,18 +202,27 @@ def _check(step: plugin.Step, path: str, what: str) -> None:
     try:
         with _open(path, 'mode=ro&immutable=1') as found:
             found.set_progress_handler(lambda: step.cancelled, _STEPS)
-            try:
-                answer = found.execute('PRAGMA integrity_check(1)').fetchone()
-            except sqlite3.OperationalError as error:
-                if 'no such collation' not in str(error):
-                    raise
-                # The order of its indexes is the application's own.
-                answer = found.execute('PRAGMA quick_check(1)').fetchone()
+            answer = _ask_health(found, 'integrity_check')
     except sqlite3.Error as error:
         step.check()
         raise plugin.PluginError(reason=f'{what}: {error}.') from error
     if answer != ('ok',):
         raise plugin.PluginError(reason=f'{what}: {answer[0]}.')
+
+
+def _ask_health(found: sqlite3.Connection, pragma: str) -> tuple[str, ...]:
+    try:
+        answer: tuple[str, ...] = found.execute(
+            f'PRAGMA {pragma}(1)').fetchone()
+    except sqlite3.OperationalError as error:
+        text, _, collation = str(error).partition(': ')
+        if text != 'no such collation sequence' or not collation:
+            raise
+        # Only the application knows the order of its indexes; the quick
+        # check does not look at that, but wants the name to be known.
+        found.create_collation(collation, lambda a, b: (a > b) - (a < b))
+        return _ask_health(found, 'quick_check')
+    return answer
 
 
 def _is_wal(connection: sqlite3.Connection) -> bool:
