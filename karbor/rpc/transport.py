@@ -5,6 +5,7 @@ from typing import Any
 
 from oslo_config import cfg
 import oslo_messaging as messaging
+from oslo_messaging import opts as messaging_opts
 from oslo_messaging.rpc import dispatcher
 
 from karbor.context import RequestContext
@@ -17,11 +18,8 @@ _transport: Any = None
 _conf: Any = None
 
 
-class _Serializer(messaging.RequestContextSerializer):
+class _Serializer(messaging.JsonPayloadSerializer):
     """Plain JSON; of the context, who it is and never the token."""
-
-    def __init__(self) -> None:
-        super().__init__(messaging.JsonPayloadSerializer())
 
     def serialize_context(self, ctxt: RequestContext) -> dict[str, Any]:
         return ctxt.to_plain()
@@ -35,8 +33,21 @@ def init(conf: cfg.ConfigOpts) -> None:
     global _transport, _conf
     cleanup()
     _conf = conf
+    _set_defaults(conf)
     _transport = messaging.get_rpc_transport(
         conf, allowed_remote_exmods=ALLOWED_REMOTE)
+
+
+def _set_defaults(conf: cfg.ConfigOpts) -> None:
+    messaging.set_transport_defaults(control_exchange='karbor')
+    # A message survives the broker that took it. The options are registered
+    # by the driver, which is too late for a default.
+    for group, options in messaging_opts.list_opts():
+        if group == 'oslo_messaging_rabbit':
+            conf.register_opts(options, group)
+            conf.set_default('amqp_durable_queues', True, group)
+            conf.set_default('rabbit_quorum_queue', True, group)
+            conf.set_default('rabbit_transient_quorum_queue', True, group)
 
 
 def cleanup() -> None:
