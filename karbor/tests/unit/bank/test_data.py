@@ -319,6 +319,19 @@ def test_a_lost_stream_cannot_be_closed():
     assert data.commit().document is None
 
 
+def test_a_stream_that_nobody_got_to_know_is_lost(bank, store):
+    first = store.data(CHECKPOINT, VOLUME, 1)
+    first.save({'a': 1})
+    entry = first.commit()
+    bank.objects.clear()
+    writer = store.data(CHECKPOINT, VOLUME, 2, previous=entry).writer()
+    writer.write(CONTENT)
+    with pytest.raises(exception.BankCorrupt, match='missing'):
+        writer.close()
+    with pytest.raises(exception.BankError, match='lost'):
+        writer.close()
+
+
 def test_many_streams_in_threads(store):
     data = store.data(CHECKPOINT, VOLUME, 1)
     errors = []
