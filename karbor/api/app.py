@@ -15,6 +15,7 @@ from karbor.api import middleware
 from karbor.api import root
 from karbor.api import versions
 from karbor.db import session
+from karbor.rpc import protection
 from karbor.rpc import transport
 
 
@@ -23,6 +24,7 @@ def deploy(conf: cfg.ConfigOpts) -> Any:
     session.init(conf)
     policy.init(conf)
     transport.init(conf)
+    protection.reset()
     return build(conf)
 
 
