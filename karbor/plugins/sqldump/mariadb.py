@@ -6,9 +6,7 @@ rows; ``code``, which is routines, triggers and views; and ``events``, which
 must not run before all else is there.
 """
 
-from collections.abc import Callable
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 import contextlib
 import hashlib
 import os

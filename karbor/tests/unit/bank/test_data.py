@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 import pytest
 
+from karbor import exception
 from karbor.bank import codec
 from karbor.bank import document
 from karbor.bank import layout
 from karbor.bank.manifest import ResourceEntry
 from karbor.bank.section import Section
 from karbor.bank.store import Store
-from karbor import exception
 from karbor.plugin import Cancelled
 from karbor.plugin.testing import MemoryBank
 from karbor.tests.unit.bank.common import CHECKPOINT
