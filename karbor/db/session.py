@@ -49,6 +49,11 @@ def init(conf: cfg.ConfigOpts) -> None:
         # a thread waits for its turn at the file, not at the pool
         options.setdefault('max_overflow', 50)
         _make_directory(url.database)
+    elif url.get_backend_name() in ('mysql', 'mariadb'):
+        # oslo.db would have "utf8", which there is three bytes a letter
+        options['connection'] = url.update_query_dict(
+            {'charset': 'utf8mb4', **url.query}).render_as_string(
+                hide_password=False)
     facade.configure(**options)
     facade.append_on_engine_create(_prepare_engine)
     _facade = facade
