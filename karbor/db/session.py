@@ -89,6 +89,8 @@ def _prepare_engine(engine: sa.Engine) -> None:
         connection.execute('PRAGMA journal_mode = WAL')
         # a commit survives the loss of power
         connection.execute('PRAGMA synchronous = FULL')
+        # as in the other databases
+        connection.execute('PRAGMA case_sensitive_like = ON')
 
     @sa.event.listens_for(engine, 'before_cursor_execute', retval=True)
     def begin(connection: sa.Connection, cursor: Any, statement: str,
