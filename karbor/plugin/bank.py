@@ -15,8 +15,10 @@ class BankPlugin(Plugin, abc.ABC):
     """Durable storage of named objects.
 
     Keys are non-empty parts of ``A-Za-z0-9._:@=+~-`` joined by ``/``, at most
-    900 characters, never ``.`` or ``..``; the layer above sees to it. An
-    object is at most 64 MiB. Methods are called from many threads and
+    900 characters, a part at most 200 and never ``.`` or ``..``; the layer
+    above sees to it, and never uses a key that is the folder of another
+    (``a`` beside ``a/b``), so that keys may be names of files. An object is
+    at most 64 MiB. Methods are called from many threads and
     processes at once.
 
     Errors are `BankError` with a sentence that names the cause (full disk, no

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""karbor-manage: what an operator does by hand."""
+
+from collections.abc import Callable
+import sys
+from typing import Any
+
+from oslo_config import cfg
+
+from karbor import conf
+from karbor import context as karbor_context
+from karbor import exception
+from karbor.db import migration
+from karbor.db import session
+from karbor.i18n import _
+from karbor.protection import importer
+from karbor.protection import providers
+
+
+def _db_sync() -> None:
+    migration.sync(conf.CONF.command.revision)
+    print(migration.version())
+
+
+def _db_version() -> None:
+    print(migration.version() or _('The database has no schema.'))
+
+
+def _bank_import() -> int:
+    provider = _provider(conf.CONF.command.provider)
+    result = importer.run(karbor_context.system(), provider)
+    for checkpoint_id, reason in result.unreadable:
+        print(_('%(id)s cannot be read: %(reason)s') % {
+            'id': checkpoint_id, 'reason': reason}, file=sys.stderr)
+    print(_('%(added)d checkpoints added, %(known)d known already, '
+            '%(unreadable)d cannot be read') % {
+                'added': result.added, 'known': result.known,
+                'unreadable': len(result.unreadable)})
+    return 1 if result.unreadable else 0
+
+
+def _provider(wanted: str) -> providers.Provider:
+    """A provider by id or by name."""
+    found = providers.load(conf.CONF)
+    for mistake in found.mistakes.values():
+        print(mistake, file=sys.stderr)
+    matching = [p for p in found.by_id.values() if wanted in (p.id, p.name)]
+    if len(matching) != 1:
+        raise exception.ProviderNotFound(id=wanted)
+    return matching[0]
+
+
+def _add_commands(subparsers: Any) -> None:
+    db = subparsers.add_parser('db', help='the schema').add_subparsers(
+        dest='action', required=True)
+    sync = db.add_parser('sync', help='make or upgrade the schema')
+    sync.add_argument('revision', nargs='?', default='head')
+    sync.set_defaults(function=_db_sync)
+    db.add_parser('version', help='the version of the schema').set_defaults(
+        function=_db_version)
+    bank = subparsers.add_parser(
+        'bank', help='what a bank holds').add_subparsers(
+            dest='action', required=True)
+    load = bank.add_parser('import', help=(
+        'bring the checkpoints of a bank back into the database'))
+    load.add_argument('provider', help='id or name of the provider')
+    load.set_defaults(function=_bank_import)
+
+
+def main() -> int:
+    conf.CONF.register_cli_opt(cfg.SubCommandOpt(
+        'command', title='commands', handler=_add_commands))
+    conf.parse(sys.argv[1:])
+    session.init(conf.CONF)
+    function: Callable[[], int | None] = conf.CONF.command.function
+    try:
+        return function() or 0
+    except exception.KarborError as error:
+        print(error, file=sys.stderr)
+        return 1

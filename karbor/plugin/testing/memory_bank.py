@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A bank in memory: the contract of banks in its shortest form."""
+
+import threading
+
+from oslo_config import cfg
+
+from karbor.plugin.bank import BankPlugin
+from karbor.plugin.errors import BankKeyNotFound
+
+
+class MemoryBank(BankPlugin):
+    """Objects in a dictionary, for tests; nothing survives the process.
+
+    :ivar objects: all there is, by key
+    """
+
+    def __init__(self, config: cfg.ConfigOpts | None = None) -> None:
+        super().__init__(config or cfg.ConfigOpts())
+        self.objects: dict[str, bytes] = {}
+        self._lock = threading.Lock()
+
+    def put(self, key: str, data: bytes) -> None:
+        with self._lock:
+            self.objects[key] = bytes(data)
+
+    def get(self, key: str) -> bytes:
+        with self._lock:
+            try:
+                return self.objects[key]
+            except KeyError:
+                raise BankKeyNotFound(key=key) from None
+
+    def list(self, prefix: str = '', after: str = '',
+             limit: int | None = None) -> list[str]:
+        with self._lock:
+            found = sorted(key for key in self.objects
+                           if key.startswith(prefix) and key > after)
+        return found[:limit]
+
+    def delete(self, key: str) -> None:
+        with self._lock:
+            self.objects.pop(key, None)

@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One hook of a plugin: its step, its outcome, its entry in the journal."""
+
+from collections.abc import Callable
+import json
+from typing import Any, TypeVar
+
+from oslo_log import log
+
+from karbor import exception
+from karbor.bank.data import WritableData
+from karbor.i18n import _
+from karbor.plugin import protection as plugin_protection
+from karbor.plugin.errors import Cancelled
+from karbor.plugin.errors import PluginError
+from karbor.plugin.step import Data
+from karbor.plugin.step import Step
+from karbor.protection.flows.build import Call
+from karbor.protection.run import Run
+from karbor.protection.run import State
+
+LOG = log.getLogger(__name__)
+T = TypeVar('T')
+
+_LONGEST_REASON = 4000
+
+
+class HookStep(Step):
+    """A `Step` that works on the bank and the journal."""
+
+    def __init__(self, run: Run, position: int) -> None:
+        self._run = run
+        self._position = position
+        self._state: State = run.states[position]
+        self.operation_id = run.operation.id
+        self.checkpoint_id = run.operation.checkpoint_id
+        self.resource = self._state.resource
+        assert run.graph is not None  # noqa: S101 - hooks come from a graph
+        self.children = run.graph.children_of(self.resource)
+        self.parameters = run.parameters(self.resource)
+        self.origin = run.origin
+        self.context = run.plugin_context
+        self.data = self._open()
+
+    def _open(self) -> Data:
+        store = self._run.provider.store
+        entry = self._state.entry
+
+        def on_bytes(count: int) -> None:
+            self._run.progress.add_bytes(self._position, count)
+
+        if self._run.operation.type == 'protect':
+            return store.data(
+                self.checkpoint_id, self.resource,
+                self._run.operation.attempt, previous=entry,
+                on_bytes=on_bytes, check=self.check)
+        if entry is None:
+            return _Nothing()
+        return store.read(self.checkpoint_id, entry, on_bytes=on_bytes,
+                          check=self.check)
+
+    def remember(self, key: str, make: Callable[[], T]) -> T:
+        self.check()
+        if key not in self._state.memo:
+            made = json.loads(json.dumps(make()))
+            self._state.memo[key] = made
+            self._run.write({'position': self._position,
+                             'memo': dict(self._state.memo)})
+        found: T = self._state.memo[key]
+        return found
+
+    def recall(self, key: str, default: Any = None) -> Any:
+        return self._state.memo.get(key, default)
+
+    def progress(self, fraction: float | None = None, *,
+                 bytes_done: int | None = None,
+                 bytes_total: int | None = None) -> None:
+        self._run.progress.set(self._position, fraction, bytes_done,
+                               bytes_total)
+
+    def note(self, reason: str) -> None:
+        self._state.reason = reason[:_LONGEST_REASON]
+
+    def replaced_by(self, new_id: str) -> None:
+        self._state.new_id = new_id
+
+    def new_id(self, resource: Any) -> str:
+        for state in self._run.states:
+            if state.resource == resource and state.new_id is not None:
+                return state.new_id
+        raise PluginError(reason=_('%s has not been restored.') % resource)
+
+    @property
+    def cancelled(self) -> bool:
+        return self._run.halted is not None
+
+    def sleep(self, seconds: float) -> None:
+        self._run.sleep(seconds)
+
+    def finish(self) -> None:
+        """Make what the hook wrote part of the checkpoint."""
+        if isinstance(self.data, WritableData) and self.data.dirty:
+            self._state.entry = self.data.commit()
+            if self._run.operation.attempt > 1:
+                self._sweep()
+
+    def _sweep(self) -> None:
+        """Remove what earlier attempts left of this resource."""
+        entry = self._state.entry
+        if entry is None or not entry.attempts:
+            return
+        try:
+            self._run.provider.store.drop_attempts(
+                self.checkpoint_id, self.resource, set(entry.attempts))
+        except exception.BankError:
+            # it only takes room, and goes when the checkpoint is deleted
+            LOG.warning('Leftovers of %s in checkpoint %s stay.',
+                        self.resource, self.checkpoint_id, exc_info=True)
+
+
+class _Nothing(Data):
+    """Data of a resource of which the checkpoint holds none."""
+
+    def save(self, info: Any) -> None:
+        raise PluginError(reason=_('Only protect writes data.'))
+
+    def load(self) -> dict[str, Any]:
+        return {}
+
+    def writer(self, stream: str = 'content') -> Any:
+        raise PluginError(reason=_('Only protect writes data.'))
+
+    def reader(self, stream: str = 'content') -> Any:
+        raise exception.BankKeyNotFound(key=stream)
+
+    def streams(self) -> dict[str, int]:
+        return {}
+
+
+def hooks_of(run: Run, position: int) -> tuple[str, ...]:
+    """Hooks that are still to run for a resource."""
+    state = run.states[position]
+    operation = operation_class(run, state)
+    if operation is None or run.progress.status(position) == 'error':
+        return ()
+    return tuple(hook for hook in operation.hooks()
+                 if hook not in state.hooks_done)
+
+
+def operation_class(run: Run, state: State,
+                    ) -> type[plugin_protection.Operation] | None:
+    """What the plugin of a resource does in this operation, if anything."""
+    plugin = run.provider.plugins.get(state.resource.type)
+    return (None if plugin is None
+            else plugin.operations.get(run.operation.type))
+
+
+def call(run: Run, what: Call) -> None:
+    """Run one hook and write its outcome to the journal.
+
+    Returns in any case: the outcome is in the journal, or the run is halted
+    and says why.
+    """
+    position = what.position
+    state = run.states[position]
+    if run.halted is not None or run.progress.status(position) == 'error':
+        return
+    if run.failed.is_set() and run.operation.type == 'protect':
+        return          # a checkpoint that lacks a resource is of no use
+    operation = operation_class(run, state)
+    if operation is None:
+        return
+    run.progress.begin(position, _bytes_before(run, state))
+    try:
+        step = HookStep(run, position)
+        hook = getattr(operation(run.provider.plugins[state.resource.type]),
+                       what.hook)
+        hook(step)
+        run.check()
+        step.finish()
+        _end(run, position, what.hook)
+    except Exception as error:
+        # A plugin may raise anything. It becomes the reason of the resource,
+        # unless the run stops anyhow: then it may be a consequence of that,
+        # and the hook is run again.
+        if run.halted is None:
+            _fail(run, position, error)
+
+
+def _bytes_before(run: Run, state: State) -> int:
+    """What a protect has counted of earlier hooks: a rerun counts anew."""
+    if run.operation.type == 'protect' and state.entry is not None:
+        return state.entry.bytes
+    return 0
+
+
+def _end(run: Run, position: int, hook: str) -> None:
+    state = run.states[position]
+    operation = operation_class(run, state)
+    assert operation is not None  # noqa: S101 - one of its hooks has run
+    state.hooks_done.append(hook)
+    last = operation.hooks()[-1] == hook
+    run.write({
+        'position': position, 'hooks_done': list(state.hooks_done),
+        'entry': None if state.entry is None else state.entry.to_dict(),
+        'reason': state.reason, 'new_id': state.new_id,
+        **run.progress.end(position, 'success' if last else 'running')})
+
+
+def _fail(run: Run, position: int, error: Exception) -> None:
+    state = run.states[position]
+    if isinstance(error, exception.KarborError) and not isinstance(
+            error, Cancelled):
+        reason = str(error)
+        LOG.warning('%s failed in operation %s: %s', state.resource,
+                    run.operation.id, reason)
+    else:
+        reason = f'{type(error).__name__}: {error}'
+        LOG.error('The plugin of %s failed in operation %s.', state.resource,
+                  run.operation.id, exc_info=error)
+    fail(run, position, reason)
+
+
+def fail(run: Run, position: int, reason: str) -> None:
+    """Put a resource in error, with its sentence."""
+    state = run.states[position]
+    state.reason = reason[:_LONGEST_REASON]
+    run.failed.set()
+    row = run.progress.end(position, 'error')
+    try:
+        run.write({'position': position, 'reason': state.reason, **row})
+    except Cancelled:
+        # the run is halted and says why; the next one finds the error again
+        return

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How operations end.
+
+The order of writes is what keeps the promise: data, resource documents,
+manifest, database. A crash between two of them leaves an operation that is
+resumed and writes the rest again.
+"""
+
+import dataclasses
+from typing import Any
+
+from oslo_log import log
+
+from karbor import exception
+from karbor.bank.manifest import Manifest
+from karbor.context import RequestContext
+from karbor.db import checkpoints
+from karbor.db import operations
+from karbor.db import session as db_session
+from karbor.model.checkpoint import Checkpoint
+from karbor.model.operation import Operation
+from karbor.protection.run import Run
+
+LOG = log.getLogger(__name__)
+
+# where a checkpoint goes when its operation fails
+_AFTER_FAILURE = {'protect': 'error', 'delete': 'error-deleting'}
+
+
+def manifest(run: Run, checkpoint: Checkpoint, status: str,
+             reason: str | None = None) -> Manifest:
+    """What the bank shall say of a checkpoint."""
+    entries = tuple(state.entry for state in run.states
+                    if state.entry is not None)
+    return Manifest(
+        checkpoint_id=checkpoint.id, project_id=checkpoint.project_id,
+        provider_id=checkpoint.provider_id, plan=dict(checkpoint.plan),
+        status=status, reason=reason, origin=checkpoint.origin,
+        extra_info=dict(checkpoint.extra_info or {}),
+        created_at=checkpoint.created_at,
+        resource_graph=None if run.graph is None else run.graph.to_json(),
+        resources=entries, attempt=run.operation.attempt,
+        size=sum(entry.bytes for entry in entries))
+
+
+@db_session.retry
+def check_claim(context: RequestContext, operation: Operation) -> None:
+    """Make sure of the claim before the bank is told something.
+
+    :raises exception.LeaseLost: another worker has claimed it
+    """
+    with db_session.writer(context) as session:
+        operations.fence(session, operation)
+
+
+def seal(run: Run, checkpoint: Checkpoint) -> None:
+    """End a protect operation whose data is complete."""
+    check_claim(run.context, run.operation)
+    final = manifest(run, checkpoint, 'available')
+    run.provider.store.write_manifest(final)
+    _end_protect(run, checkpoint, 'available', 'success', None,
+                 size=final.size, sealed=True)
+
+
+@db_session.retry
+def _end_protect(run: Run, checkpoint: Checkpoint, status: str,
+                 outcome: str, reason: str | None, **values: Any) -> None:
+    with db_session.writer(run.context) as session:
+        operations.finish(session, run.operation, outcome, reason)
+        checkpoints.change(session, run.context, checkpoint.id, status,
+                           reason=reason, **values)
+
+
+@db_session.retry
+def removed(run: Run) -> None:
+    """End a delete operation after which the bank holds nothing."""
+    with db_session.writer(run.context) as session:
+        operations.finish(session, run.operation, 'success')
+        checkpoints.remove(session, run.operation.checkpoint_id)
+
+
+@db_session.retry
+def restored(run: Run) -> None:
+    """End a restore operation without errors."""
+    with db_session.writer(run.context) as session:
+        operations.finish(session, run.operation, 'success')
+
+
+@db_session.retry
+def failed(context: RequestContext, operation: Operation,
+           reason: str) -> None:
+    """End an operation with an error and its sentence."""
+    status = _AFTER_FAILURE.get(operation.type)
+    with db_session.writer(context) as session:
+        operations.finish(session, operation, 'error', reason)
+        if status is not None:
+            checkpoints.change(session, context, operation.checkpoint_id,
+                               status, reason=reason)
+    LOG.warning('Operation %s (%s of checkpoint %s) failed: %s',
+                operation.id, operation.type, operation.checkpoint_id,
+                reason)
+
+
+def tell_bank_of_error(run: Run, checkpoint: Checkpoint,
+                       reason: str) -> None:
+    """Leave the reason in the bank, too, so that an import finds it."""
+    try:
+        run.provider.store.write_manifest(
+            manifest(run, checkpoint, 'error', reason))
+    except exception.BankError:
+        # The bank's failure may be the very reason. Its manifest says
+        # 'protecting' then, which an import shows as an error as well.
+        LOG.warning('The bank was not told that checkpoint %s failed.',
+                    checkpoint.id, exc_info=True)
+
+
+def deleting(present: Manifest) -> Manifest:
+    """The manifest of a checkpoint whose deletion has begun."""
+    return dataclasses.replace(present, status='deleting')

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can be protected, asked of the protectable plugins.
+
+An incomplete answer is an error, never a smaller graph: what is missing in
+the graph would be missing in the checkpoint.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from oslo_config import cfg
+from oslo_log import log
+
+from karbor import exception
+from karbor import extensions
+from karbor.i18n import _
+from karbor.model.graph import Graph
+from karbor.model.graph import Key
+from karbor.model.resource import Resource
+from karbor.plugin.base import Context
+from karbor.plugin.protectable import ProtectablePlugin
+
+LOG = log.getLogger(__name__)
+
+
+class Protectables:
+    """The protectable plugins of the service, by resource type."""
+
+    def __init__(self, plugins: Iterable[ProtectablePlugin]) -> None:
+        self._plugins: dict[str, ProtectablePlugin] = {}
+        for plugin in plugins:
+            self._plugins[plugin.resource_type] = plugin
+
+    @classmethod
+    def load(cls, conf: cfg.ConfigOpts) -> 'Protectables':
+        """All that are installed; one that is broken is left out."""
+        plugins = []
+        for name in extensions.names(extensions.PROTECTABLES):
+            try:
+                plugin = extensions.load(extensions.PROTECTABLES, name)
+                if plugin.options:
+                    conf.register_opts(list(plugin.options),
+                                       plugin.option_group)
+                plugins.append(plugin(conf))
+            except Exception:
+                # its type is then not protectable, which every request for
+                # it says; the other types are not concerned
+                LOG.exception('Protectable %s is left out.', name)
+        return cls(plugins)
+
+    def types(self) -> dict[str, dict[str, Any]]:
+        """``{type: {name, dependent_types}}``."""
+        return {type_: {'name': type_, 'dependent_types': sorted(
+            child.resource_type for child in self._plugins.values()
+            if type_ in child.parent_types)}
+            for type_ in sorted(self._plugins)}
+
+    def _plugin(self, type_: str) -> ProtectablePlugin:
+        try:
+            return self._plugins[type_]
+        except KeyError:
+            raise exception.ProtectableTypeNotFound(type=type_) from None
+
+    def instances(self, context: Context, type_: str,
+                  parameters: Mapping[str, Any]) -> list[Resource]:
+        """All resources of a type that the project has."""
+        return list(self._plugin(type_).list(context, parameters))
+
+    def instance(self, context: Context, type_: str, id_: str,
+                 parameters: Mapping[str, Any]) -> Resource:
+        """One resource.
+
+        :raises exception.InstanceNotFound: the project has none of that id
+        """
+        return self._plugin(type_).show(context, id_, parameters)
+
+    def dependents(self, context: Context, type_: str,
+                   parents: Sequence[Resource],
+                   ) -> dict[Key, list[Resource]]:
+        """Direct dependents of many resources of one type."""
+        found: dict[Key, list[Resource]] = {r.key: [] for r in parents}
+        for plugin in self._plugins.values():
+            if type_ in plugin.parent_types:
+                for key, children in plugin.dependents(
+                        context, parents).items():
+                    found[key].extend(children)
+        return found
+
+    def graph(self, context: Context,
+              named: Sequence[Resource]) -> Graph:
+        """Everything that the resources which a user named depend on.
+
+        :raises exception.PluginError: one of them does not exist (any more),
+            or a plugin could not answer
+        """
+        roots = []
+        by_type: dict[str, list[Resource]] = {}
+        for resource in named:
+            by_type.setdefault(resource.type, []).append(resource)
+        for type_, resources in by_type.items():
+            existing = self._plugin(type_).find(
+                context, [resource.id for resource in resources])
+            for resource in resources:
+                if resource.id not in existing:
+                    raise exception.PluginError(reason=_(
+                        '%s does not exist, or the project may not use it; '
+                        'nothing was protected') % resource)
+                now = existing[resource.id]
+                roots.append(Resource(
+                    type_, resource.id, resource.name or now.name,
+                    now.extra_info))
+        return Graph.discover(
+            roots, lambda type_, parents: self.dependents(
+                context, type_, parents))

@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Providers: which bank and which plugins belong together.
+
+Each file of ``provider_config_dir`` describes one::
+
+    [provider]
+    name = Local
+    id = ...
+    description = ...
+    bank = karbor-fs-bank-plugin
+    plugin = karbor-fileset-protection-plugin
+    plugin = karbor-sqldatabase-protection-plugin
+    enabled = True
+
+Sections of its plugins follow; what they leave out is taken from karbor.conf.
+A mistake in one file is logged and kept for whoever asks for that provider;
+it never stops the others.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+import glob
+import os
+from typing import Any
+import uuid
+
+import jsonschema
+from oslo_config import cfg
+from oslo_config import iniparser
+from oslo_log import log
+
+from karbor import exception
+from karbor import extensions
+from karbor.bank import store
+from karbor.i18n import _
+from karbor.plugin.bank import BankPlugin
+from karbor.plugin.base import Plugin
+from karbor.plugin.protection import ProtectionPlugin
+
+LOG = log.getLogger(__name__)
+
+GROUP = 'provider'
+OPTS: list[cfg.Opt] = [
+    cfg.StrOpt('name', required=True, help='What users call it.'),
+    cfg.StrOpt('id', required=True, help='Its UUID; never change it.'),
+    cfg.StrOpt('description', default='', help='For users.'),
+    cfg.StrOpt('bank', required=True,
+               help='Name of the bank plugin.'),
+    cfg.MultiStrOpt('plugin', default=[],
+                    help='Name of a protection plugin; may be repeated.'),
+    cfg.BoolOpt('enabled', default=True,
+                help='Whether the provider can be used.'),
+]
+_KNOWN = {opt.name for opt in OPTS}
+
+
+@dataclass(frozen=True)
+class Provider:
+    """A bank and the plugins that save into it.
+
+    :ivar plugins: protection plugins by resource type
+    """
+
+    id: str
+    name: str
+    description: str
+    store: store.Store
+    plugins: Mapping[str, ProtectionPlugin]
+
+    def describe(self) -> dict[str, Any]:
+        """What the API shows of it, and ``resource_types``."""
+        plugins = sorted(self.plugins.items())
+        return {
+            'id': self.id, 'name': self.name,
+            'description': self.description,
+            'resource_types': [type_ for type_, _plugin in plugins],
+            'extended_info_schema': {
+                'options_schema': {
+                    type_: dict(plugin.schemas.options)
+                    for type_, plugin in plugins},
+                'restore_schema': {
+                    type_: dict(plugin.schemas.restore)
+                    for type_, plugin in plugins},
+                'saved_info_schema': {
+                    type_: dict(plugin.schemas.saved_info)
+                    for type_, plugin in plugins},
+            },
+        }
+
+
+@dataclass
+class Providers:
+    """All providers of the service.
+
+    :ivar mistakes: sentences about files that cannot be used, by path
+    """
+
+    by_id: dict[str, Provider] = field(default_factory=dict)
+    mistakes: dict[str, str] = field(default_factory=dict)
+
+    def get(self, provider_id: str) -> Provider:
+        """One provider.
+
+        :raises exception.ProviderNotFound: it is not configured
+        """
+        try:
+            return self.by_id[provider_id]
+        except KeyError:
+            raise exception.ProviderNotFound(id=provider_id) from None
+
+
+def load(conf: cfg.ConfigOpts) -> Providers:
+    """Read all files of the directory that is configured."""
+    directory = conf.protection.provider_config_dir
+    if not os.path.isabs(directory):
+        directory = conf.find_file(directory) or os.path.join(
+            '/etc/karbor', directory)
+    found = Providers()
+    paths = sorted(glob.glob(os.path.join(glob.escape(directory), '*.conf')))
+    if not paths:
+        LOG.warning('There are no providers in %s.', directory)
+    for path in paths:
+        try:
+            provider = _load(conf, path)
+            if provider is None:
+                LOG.info('Provider file %s is not enabled.', path)
+                continue
+            if provider.id in found.by_id:
+                raise exception.ConfigError(file=path, reason=_(
+                    '[provider] id %s belongs to another provider already')
+                    % provider.id)
+            found.by_id[provider.id] = provider
+        except exception.ConfigError as error:
+            found.mistakes[path] = str(error)
+            LOG.error('%s This provider is left out.', error)
+    return found
+
+
+def _load(conf: cfg.ConfigOpts, path: str) -> Provider | None:
+    own = _read(conf, path)
+    settings = own[GROUP]
+    if not settings.enabled:
+        return None
+    try:
+        provider_id = str(uuid.UUID(settings.id))
+    except ValueError:
+        raise exception.ConfigError(file=path, reason=_(
+            '[provider] id must be a UUID, not %r') % settings.id) from None
+    bank = _plugin(own, path, 'bank', settings.bank, BankPlugin)
+    plugins: dict[str, ProtectionPlugin] = {}
+    for name in settings.plugin:
+        plugin = _plugin(own, path, 'plugin', name, ProtectionPlugin)
+        _check_schemas(path, name, plugin)
+        for type_ in sorted(plugin.resource_types):
+            if type_ in plugins:
+                raise exception.ConfigError(file=path, reason=_(
+                    '[provider] plugin %(name)s protects %(type)s, which '
+                    'another plugin of this provider protects already')
+                    % {'name': name, 'type': type_})
+            plugins[type_] = plugin
+    return Provider(
+        provider_id, settings.name, settings.description,
+        store.Store(bank, chunk_size=conf.protection.chunk_size,
+                    level=conf.protection.compression_level), plugins)
+
+
+def _read(conf: cfg.ConfigOpts, path: str) -> cfg.ConfigOpts:
+    """Parse one file, on top of karbor.conf."""
+    try:
+        sections = _Sections.read(path)
+    except (OSError, UnicodeDecodeError, iniparser.ParseError) as error:
+        raise exception.ConfigError(file=path, reason=str(error)) from error
+    if GROUP not in sections:
+        raise exception.ConfigError(file=path, reason=_(
+            'there is no section [provider]'))
+    unknown = sorted(set(sections[GROUP]) - _KNOWN)
+    if unknown:
+        raise exception.ConfigError(file=path, reason=_(
+            '[provider] has no option %(name)s; it has %(known)s') % {
+                'name': unknown[0], 'known': ', '.join(sorted(_KNOWN))})
+    own = cfg.ConfigOpts()
+    own.register_opts(OPTS, GROUP)
+    try:
+        own([], project='karbor', default_config_dirs=[],
+            default_config_files=[*(conf.config_file or ()), path])
+        # a wrong value is found when it is read
+        for opt in OPTS:
+            own[GROUP][opt.name]
+    except cfg.RequiredOptError as error:
+        raise exception.ConfigError(file=path, reason=_(
+            '[provider] %s is missing') % error.opt_name) from error
+    except (cfg.Error, ValueError) as error:
+        raise exception.ConfigError(file=path, reason=str(error)) from error
+    return own
+
+
+class _Sections(iniparser.BaseParser):
+    """Names of sections and options of a file, as oslo.config reads it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: dict[str, list[str]] = {}
+        self._section = 'DEFAULT'
+
+    @classmethod
+    def read(cls, path: str) -> dict[str, list[str]]:
+        parser = cls()
+        with open(path, encoding='utf-8') as file:
+            parser.parse(file)
+        return parser.found
+
+    def new_section(self, section: str) -> None:
+        self._section = section
+        self.found.setdefault(section, [])
+
+    def assignment(self, key: str, value: Sequence[str]) -> None:
+        self.found.setdefault(self._section, []).append(key)
+
+
+def _plugin(own: cfg.ConfigOpts, path: str, option: str, name: str,
+            base: type[Plugin]) -> Any:
+    try:
+        cls = extensions.load(extensions.PROTECTIONS, name)
+        if not (isinstance(cls, type) and issubclass(cls, base)):
+            raise exception.PluginError(reason=_(
+                '%(name)s is no %(base)s') % {'name': name,
+                                              'base': base.__name__})
+        if cls.options:
+            own.register_opts(list(cls.options), cls.option_group)
+            for opt in cls.options:
+                own[cls.option_group][opt.dest]
+        return cls(own)
+    except Exception as error:
+        # whatever a plugin does when it is set up, the other providers go on
+        if not isinstance(error, (exception.KarborError, cfg.Error,
+                                  ValueError)):
+            LOG.exception('Plugin %s could not be set up.', name)
+        raise exception.ConfigError(file=path, reason=_(
+            '[provider] %(option)s = %(name)s: %(error)s') % {
+                'option': option, 'name': name, 'error': error}) from error
+
+
+def _check_schemas(path: str, name: str, plugin: ProtectionPlugin) -> None:
+    for kind in ('options', 'restore', 'saved_info', 'verify'):
+        try:
+            jsonschema.Draft202012Validator.check_schema(
+                getattr(plugin.schemas, kind))
+        except jsonschema.SchemaError as error:
+            raise exception.ConfigError(file=path, reason=_(
+                '[provider] plugin = %(name)s: its schema of %(kind)s is '
+                'wrong: %(error)s') % {'name': name, 'kind': kind,
+                                       'error': error.message}) from error

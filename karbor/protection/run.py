@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One operation while this process works on it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+import threading
+import time
+from typing import Any
+
+from oslo_log import log
+
+from karbor import exception
+from karbor.bank.manifest import ResourceEntry
+from karbor.context import RequestContext
+from karbor.db import operations
+from karbor.i18n import _
+from karbor.model.graph import Graph
+from karbor.model.operation import Operation
+from karbor.model.operation import OperationResource
+from karbor.model.plan import parameters_for
+from karbor.model.resource import Resource
+from karbor.plugin.base import Context
+from karbor.plugin.errors import Cancelled
+from karbor.protection.journal import Journal
+from karbor.protection.progress import Progress
+from karbor.protection.providers import Provider
+
+LOG = log.getLogger(__name__)
+
+# Why a run stops without an outcome; another run goes on with the operation.
+LOST = 'lost'               # another worker has claimed it, or may have
+GIVEN_UP = 'given up'       # this process is to end
+BROKEN = 'broken'           # the database does not take the journal
+
+
+@dataclass
+class State:
+    """What is known of one resource; changed only by its own hooks."""
+
+    resource: Resource
+    hooks_done: list[str] = field(default_factory=list)
+    memo: dict[str, Any] = field(default_factory=dict)
+    entry: ResourceEntry | None = None
+    reason: str | None = None
+    new_id: str | None = None
+
+
+class Run:
+    """A claim that is being worked on.
+
+    :ivar graph: set when the resources are known
+    :ivar states: by position in the graph
+    :ivar failed: a resource is in error
+    """
+
+    def __init__(self, context: RequestContext, operation: Operation,
+                 provider: Provider, plugin_context: Context, *,
+                 lease: float,
+                 clock: Callable[[], float] = time.monotonic) -> None:
+        self.context = context
+        self.operation = operation
+        self.provider = provider
+        self.plugin_context = plugin_context
+        self.graph: Graph | None = None
+        self.states: list[State] = []
+        self.progress = Progress(())
+        self.failed = threading.Event()
+        self.origin = 'manual'
+        self._journal = Journal(self._commit)
+        self._lease = lease
+        self._clock = clock
+        self._held_until = clock() + lease
+        self._stop = threading.Event()
+        self._why: str | None = None
+        self._lock = threading.Lock()
+
+    # -- stopping -------------------------------------------------------------
+
+    @property
+    def halted(self) -> str | None:
+        """Why the run is to stop now; None if it is not."""
+        if self._why is None and self._clock() > self._held_until:
+            # silent for so long that another worker may have it already
+            self.halt(LOST)
+        return self._why
+
+    def halt(self, why: str) -> None:
+        """Stop soon, without an outcome; the first reason stands."""
+        with self._lock:
+            if self._why is None:
+                self._why = why
+                LOG.info('Operation %s stops: %s.', self.operation.id, why)
+        self._stop.set()
+
+    def prolonged(self, asked_at: float) -> None:
+        """A heartbeat was taken.
+
+        :param asked_at: the clock before it was sent
+        """
+        self._held_until = asked_at + self._lease
+
+    def check(self) -> None:
+        """Raise `Cancelled` if the run is to stop."""
+        if self.halted is not None:
+            raise Cancelled()
+
+    def sleep(self, seconds: float) -> None:
+        """Pause, but not past the moment at which the run is to stop."""
+        end = self._clock() + seconds
+        while (left := min(end, self._held_until) - self._clock()) > 0:
+            if self._stop.wait(left):
+                break
+        self.check()
+
+    # -- resources ------------------------------------------------------------
+
+    def load(self, graph: Graph,
+             rows: Sequence[OperationResource]) -> None:
+        """Take over what the journal knows."""
+        self.graph = graph
+        by_key = {row.key: row for row in rows}
+        ordered = [by_key[resource.key] for resource in graph.resources]
+        self.states = [State(
+            resource=resource, hooks_done=list(row.hooks_done),
+            memo=dict(row.memo), reason=row.reason, new_id=row.new_id,
+            entry=(None if row.entry is None
+                   else ResourceEntry.from_dict(row.entry)))
+            for resource, row in zip(graph.resources, ordered, strict=True)]
+        self.progress = Progress(ordered)
+        if any(row.status == 'error' for row in ordered):
+            self.failed.set()
+
+    def parameters(self, resource: Resource) -> Mapping[str, Any]:
+        """What the request says of a resource."""
+        return parameters_for(self.operation.request.get('parameters', {}),
+                              resource)
+
+    def first_reason(self) -> str | None:
+        """The sentence of the first resource in error, with its name."""
+        for position, state in enumerate(self.states):
+            if self.progress.status(position) == 'error':
+                return f'{state.resource}: {state.reason}'
+        return None
+
+    # -- the journal ----------------------------------------------------------
+
+    def write(self, *entries: Mapping[str, Any]) -> None:
+        """Write entries of the journal durably.
+
+        :raises Cancelled: they were not written, and the run is to stop
+        """
+        try:
+            self._journal.write(*entries)
+        except exception.LeaseLost:
+            self.halt(LOST)
+            raise Cancelled() from None
+        except Exception as error:
+            # Whether the entries were written is not known, so nothing may
+            # be built on them. The lease runs out and the operation is
+            # resumed from what the database does hold.
+            LOG.exception('The journal of operation %s cannot be written.',
+                          self.operation.id)
+            self.halt(BROKEN)
+            raise Cancelled() from error
+
+    def _commit(self, entries: Sequence[Mapping[str, Any]]) -> None:
+        operations.journal(self.context, self.operation, entries)
+
+    def flush(self) -> None:
+        """Write progress that has changed; between hooks' entries."""
+        rows = self.progress.take_changed()
+        if rows and self.halted is None:
+            try:
+                operations.journal(self.context, self.operation, rows,
+                                   self.progress.totals())
+            except exception.LeaseLost:
+                self.halt(LOST)
+
+    def settle(self) -> None:
+        """Note the end of resources of which no hook told it."""
+        rows = []
+        for position in range(len(self.states)):
+            if self.progress.status(position) in ('undefined', 'running'):
+                if self.failed.is_set():
+                    self.states[position].reason = _(
+                        'Not done, because another resource failed.')
+                rows.append({
+                    'position': position,
+                    'reason': self.states[position].reason,
+                    **self.progress.end(position, (
+                        'error' if self.failed.is_set() else 'success'))})
+        if rows:
+            self.write(*rows)

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""karbor-protection as a service of oslo.service."""
+
+import threading
+
+import futurist
+from oslo_config import cfg
+from oslo_log import log
+from oslo_service import service
+
+from karbor import service as karbor_service
+from karbor.protection import manager
+from karbor.protection import protectables
+from karbor.protection import providers
+from karbor.protection import work
+from karbor.protection import worker
+from karbor.rpc import transport
+
+LOG = log.getLogger(__name__)
+BINARY = 'karbor-protection'
+
+
+class ProtectionService(service.ServiceBase):
+    """Worker, server of questions, and heartbeat."""
+
+    def __init__(self, conf: cfg.ConfigOpts) -> None:
+        self._conf = conf
+        self._ended = threading.Event()
+
+    def start(self) -> None:
+        """Begin; in the process that is to do the work."""
+        karbor_service.set_up(self._conf)
+        self._executor = futurist.ThreadPoolExecutor(
+            max_workers=self._conf.protection.threads)
+        self._shop = self._load()
+        self._worker = worker.Worker(self._shop)
+        self._server = transport.server(
+            transport.PROTECTION_TOPIC, self._conf.host,
+            [manager.Manager(self._conf, lambda: self._shop,
+                             self._worker.wake)],
+            self._conf.rpc.server_threads)
+        self._heartbeat = karbor_service.Heartbeat(self._conf, BINARY)
+        self._worker.start()
+        self._server.start()
+        self._heartbeat.start()
+
+    def _load(self) -> work.Workshop:
+        return work.Workshop(
+            self._conf, providers.load(self._conf),
+            protectables.Protectables.load(self._conf), self._executor)
+
+    def stop(self, graceful: bool = True) -> None:
+        """Take no more work, and give up in good order what runs."""
+        self._server.stop()
+        self._worker.stop(self._conf.graceful_shutdown_timeout or None)
+        self._heartbeat.stop()
+        self._server.wait()
+        self._ended.set()
+
+    def wait(self) -> None:
+        self._ended.wait()
+
+    def reset(self) -> None:
+        """Read options and providers again; what runs goes on with its own.
+        """
+        LOG.info('Options and providers are read again.')
+        self._conf.mutate_config_files()
+        self._shop = self._load()
+        self._worker.use(self._shop)

@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the service does for each type of operation, from top to bottom.
+
+Each story may begin anew after a crash at any line: what the journal or the
+bank has already is left out, the rest is done again.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+import functools
+from typing import Any
+
+from oslo_config import cfg
+from oslo_log import log
+
+from karbor import exception
+from karbor.bank.manifest import Manifest
+from karbor.bank.manifest import ResourceEntry
+from karbor.clients import openstack
+from karbor.context import RequestContext
+from karbor.db import checkpoints
+from karbor.db import operations
+from karbor.i18n import _
+from karbor.model.checkpoint import Checkpoint
+from karbor.model.graph import Graph
+from karbor.model.operation import Operation
+from karbor.model.operation import OperationResource
+from karbor.model.resource import Resource
+from karbor.plugin.base import Context
+from karbor.plugin.errors import Cancelled
+from karbor.protection.flows import build
+from karbor.protection.flows import engine
+from karbor.protection.flows import hooks
+from karbor.protection.flows import outcome
+from karbor.protection.protectables import Protectables
+from karbor.protection.providers import Providers
+from karbor.protection.run import Run
+
+LOG = log.getLogger(__name__)
+
+
+@dataclass
+class Workshop:
+    """What all operations of a process share."""
+
+    conf: cfg.ConfigOpts
+    providers: Providers
+    protectables: Protectables
+    executor: Any
+
+
+def plugin_context(conf: cfg.ConfigOpts, *, project_id: str,
+                   user_id: str | None = None, roles: tuple[str, ...] = (),
+                   request_id: str | None = None) -> Context:
+    """The context that plugins are given."""
+    return Context(project_id=project_id, user_id=user_id, roles=roles,
+                   request_id=request_id,
+                   connect=functools.partial(openstack.connect, conf,
+                                             project_id))
+
+
+def carry_out(shop: Workshop, context: RequestContext, operation: Operation,
+              started: Callable[[Run], None]) -> str | None:
+    """Work on a claim until it ends or has to stop.
+
+    :param started: told of the run, so that it can be halted from outside
+    :return: why it stopped without an outcome, or None
+    """
+    try:
+        provider = shop.providers.get(operation.provider_id)
+        checkpoint = checkpoints.get(context, operation.provider_id,
+                                     operation.checkpoint_id)
+    except exception.NotFound as error:
+        outcome.failed(context, operation, str(error))
+        return None
+    run = Run(context, operation, provider, plugin_context(
+        shop.conf, project_id=operation.project_id,
+        user_id=operation.user_id,
+        roles=tuple(operation.request.get('roles', ())),
+        request_id=operation.request_id),
+        lease=shop.conf.protection.lease)
+    run.origin = checkpoint.origin
+    started(run)
+    story = {'protect': _protect, 'restore': _restore,
+             'delete': _delete}[operation.type]
+    try:
+        if operation.crashes > shop.conf.protection.max_crashes:
+            raise exception.PluginError(reason=_(
+                'Given up: %d workers fell silent while they worked on '
+                'it.') % operation.crashes)
+        story(shop, run, checkpoint)
+    except exception.LeaseLost:
+        run.halt('lost')
+    except Cancelled:
+        if run.halted is None:
+            raise
+    except exception.KarborError as error:
+        if run.halted is None:
+            _fail(run, checkpoint, str(error))
+    return run.halted
+
+
+def _fail(run: Run, checkpoint: Checkpoint, reason: str) -> None:
+    if run.operation.type == 'protect':
+        outcome.check_claim(run.context, run.operation)
+        outcome.tell_bank_of_error(run, checkpoint, reason)
+    outcome.failed(run.context, run.operation, reason)
+
+
+# -- the stories --------------------------------------------------------------
+
+def _protect(shop: Workshop, run: Run, checkpoint: Checkpoint) -> None:
+    if run.operation.resources:
+        graph = Graph.from_json(str(checkpoint.resource_graph))
+        run.load(graph, run.operation.resources)
+    else:
+        graph = shop.protectables.graph(
+            run.plugin_context,
+            [Resource.from_dict(r) for r in checkpoint.plan['resources']])
+        _begin(run, graph, {}, graph_text=graph.to_json())
+    _need_plugins(run)
+    outcome.check_claim(run.context, run.operation)
+    run.provider.store.write_manifest(
+        outcome.manifest(run, checkpoint, 'protecting'))
+    _run_hooks(shop, run)
+    _raise_if_failed(run)
+    outcome.seal(run, checkpoint)
+
+
+def _restore(shop: Workshop, run: Run, checkpoint: Checkpoint) -> None:
+    manifest = run.provider.store.read_manifest(checkpoint.id)
+    if manifest.status != 'available':
+        raise exception.CheckpointNotAvailable(id=checkpoint.id,
+                                               status=manifest.status)
+    _begin_from_bank(run, checkpoint, manifest)
+    _need_plugins(run, go_on=True)
+    _run_hooks(shop, run)
+    _raise_if_failed(run)
+    outcome.restored(run)
+
+
+def _delete(shop: Workshop, run: Run, checkpoint: Checkpoint) -> None:
+    store = run.provider.store
+    manifest = _manifest_if_readable(run, checkpoint)
+    if manifest is not None:
+        outcome.check_claim(run.context, run.operation)
+        if manifest.status != 'deleting':
+            # what is half deleted must not look available to anybody
+            store.write_manifest(outcome.deleting(manifest))
+        _begin_from_bank(run, checkpoint, manifest)
+        # first what was made outside, while the bank still says what it was
+        _run_hooks(shop, run)
+        _raise_if_failed(run)
+    run.check()
+    store.delete(checkpoint.id, check=run.check)
+    outcome.removed(run)
+
+
+# -- their parts --------------------------------------------------------------
+
+def _begin(run: Run, graph: Graph,
+           entries: Mapping[tuple[str, str], ResourceEntry],
+           graph_text: str | None = None) -> None:
+    rows = [OperationResource(
+        position=position, type=resource.type, id=resource.id,
+        name=resource.name,
+        entry=(entries[resource.key].to_dict()
+               if resource.key in entries else None),
+        bytes_total=(entries[resource.key].bytes
+                     if resource.key in entries else 0))
+        for position, resource in enumerate(graph.resources)]
+    operations.begin(run.context, run.operation, rows,
+                     None if graph_text is None else {'graph': graph_text})
+    run.load(graph, rows)
+
+
+def _begin_from_bank(run: Run, checkpoint: Checkpoint,
+                     manifest: Manifest) -> None:
+    """The graph and what there is of it, as the bank says, not the index."""
+    text = manifest.resource_graph or checkpoint.resource_graph
+    if text is None:
+        # it ended before its resources were known, so nothing was made
+        run.load(Graph.of((), {}), ())
+        return
+    graph = Graph.from_json(text)
+    if run.operation.resources:
+        run.load(graph, run.operation.resources)
+        return
+    _begin(run, graph, {(entry.type, entry.id): entry
+                        for entry in manifest.resources})
+
+
+def _manifest_if_readable(run: Run, checkpoint: Checkpoint,
+                          ) -> Manifest | None:
+    try:
+        return run.provider.store.read_manifest(checkpoint.id)
+    except exception.CheckpointNotFound:
+        return None
+    except exception.BankCorrupt:
+        # A checkpoint that is damaged must still be deletable. What plugins
+        # made outside cannot be known any more; it bears their mark.
+        LOG.error('The manifest of checkpoint %s is damaged; things that '
+                  'its plugins made outside the bank are not deleted.',
+                  checkpoint.id, exc_info=True)
+        return None
+
+
+def _need_plugins(run: Run, go_on: bool = False) -> None:
+    """Put resources in error for which there is nobody to work.
+
+    :param go_on: the others are done all the same
+    """
+    for position, state in enumerate(run.states):
+        if (run.progress.status(position) != 'error'
+                and hooks.operation_class(run, state) is None):
+            hooks.fail(run, position, _(
+                'Provider %(name)s has no plugin that can %(operation)s '
+                '%(type)s.') % {'name': run.provider.name,
+                                'operation': run.operation.type,
+                                'type': state.resource.type})
+    if not go_on:
+        _raise_if_failed(run)
+
+
+def _run_hooks(shop: Workshop, run: Run) -> None:
+    """All phases, with a barrier after each batch."""
+    assert run.graph is not None  # noqa: S101 - every story loads it first
+    positions = {resource.key: number for number, resource
+                 in enumerate(run.graph.resources)}
+    plan = build.phases(
+        run.graph,
+        lambda resource: hooks.hooks_of(run, positions[resource.key]),
+        shop.conf.protection.flow_size)
+    for _phase, batches in plan:
+        for batch in batches:
+            run.check()
+            engine.run(batch, functools.partial(hooks.call, run),
+                       shop.executor)
+    run.check()
+    run.settle()
+
+
+def _raise_if_failed(run: Run) -> None:
+    if run.failed.is_set():
+        raise exception.PluginError(reason=(
+            run.first_reason() or _('A resource failed.')))

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Claims operations and works on them; any number on any host.
+
+Nothing is kept here that matters: a worker that is killed leaves a lease that
+runs out, and another one goes on from the journal.
+"""
+
+from concurrent import futures
+import os
+import threading
+import time
+import uuid
+
+from oslo_log import log
+
+from karbor import context as karbor_context
+from karbor import exception
+from karbor.db import operations
+from karbor.model.operation import Operation
+from karbor.protection import run as runs
+from karbor.protection import work
+
+LOG = log.getLogger(__name__)
+
+
+class Worker:
+    """The threads of one process.
+
+    :ivar owner: by which its claims are known; never used twice
+    """
+
+    def __init__(self, shop: work.Workshop) -> None:
+        self._shop = shop
+        self._options = shop.conf.protection
+        self.owner = (f'{shop.conf.host}:{os.getpid()}:'
+                      f'{uuid.uuid4().hex[:12]}')
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._ended = threading.Event()
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
+        self._running: dict[str, runs.Run | None] = {}
+        self._pool = futures.ThreadPoolExecutor(
+            self._options.operations, thread_name_prefix='operation')
+        self._threads = [
+            threading.Thread(target=self._dispatch, name='dispatch',
+                             daemon=True),
+            threading.Thread(target=self._beat, name='heartbeat',
+                             daemon=True),
+            threading.Thread(target=self._report, name='progress',
+                             daemon=True)]
+
+    def start(self) -> None:
+        """Begin to look for work."""
+        for thread in self._threads:
+            thread.start()
+
+    def use(self, shop: work.Workshop) -> None:
+        """Take other providers for what is claimed from now on."""
+        self._shop = shop
+
+    def wake(self) -> None:
+        """There may be work."""
+        self._wake.set()
+
+    def stop(self, timeout: float | None = None) -> None:
+        """Give up what runs, in good order: others go on with it at once.
+
+        :param timeout: seconds to wait for hooks to notice
+        """
+        self._stopping.set()
+        self._wake.set()
+        for run in self._held():
+            run.halt(runs.GIVEN_UP)
+        end = None if timeout is None else time.monotonic() + timeout
+        self._threads[0].join(timeout)
+        with self._changed:
+            self._changed.wait_for(
+                lambda: not self._running,
+                None if end is None else max(end - time.monotonic(), 0))
+            waiting = list(self._running)
+        if waiting:
+            LOG.warning('Operations %s did not stop in time; they are '
+                        'resumed when their leases run out.',
+                        ', '.join(waiting))
+        self._ended.set()
+        self._pool.shutdown(wait=not waiting, cancel_futures=True)
+
+    def _held(self) -> list[runs.Run]:
+        with self._lock:
+            return [run for run in self._running.values() if run is not None]
+
+    # -- threads --------------------------------------------------------------
+
+    def _dispatch(self) -> None:
+        context = karbor_context.system()
+        while not self._stopping.is_set():
+            self._wake.clear()
+            try:
+                self._claim_all(context)
+            except Exception:
+                # the database is away; it is asked again after the pause
+                LOG.exception('No work can be claimed.')
+            self._wake.wait(self._options.poll_interval)
+
+    def _claim_all(self, context: karbor_context.RequestContext) -> None:
+        while not self._stopping.is_set():
+            with self._lock:
+                if len(self._running) >= self._options.operations:
+                    return
+            operation = operations.claim(context, self.owner,
+                                         self._options.lease)
+            if operation is None:
+                return
+            LOG.info('Operation %s (%s of checkpoint %s) is claimed, attempt '
+                     '%d.', operation.id, operation.type,
+                     operation.checkpoint_id, operation.attempt)
+            with self._lock:
+                self._running[operation.id] = None
+            self._pool.submit(self._carry_out, operation)
+
+    def _carry_out(self, operation: Operation) -> None:
+        context = karbor_context.system()
+
+        def started(run: runs.Run) -> None:
+            with self._lock:
+                self._running[operation.id] = run
+            if self._stopping.is_set():
+                run.halt(runs.GIVEN_UP)
+
+        try:
+            why = work.carry_out(self._shop, context, operation, started)
+            if why == runs.GIVEN_UP:
+                # after the last hook has returned, so nothing writes any more
+                operations.release(context, operation)
+            LOG.info('Operation %s %s.', operation.id,
+                     'has ended' if why is None else f'was left: {why}')
+        except exception.LeaseLost:
+            LOG.warning('Operation %s belongs to another worker now.',
+                        operation.id)
+        except BaseException:
+            # Not known, so not written: the lease runs out, and the
+            # operation is resumed or, after some times, ended with an error.
+            LOG.exception('Operation %s was left without an outcome.',
+                          operation.id)
+        finally:
+            with self._changed:
+                del self._running[operation.id]
+                self._changed.notify_all()
+            self._wake.set()
+
+    def _beat(self) -> None:
+        context = karbor_context.system()
+        # until the end, because what still runs is still held
+        while not self._ended.wait(self._options.lease / 3):
+            held = {run.operation.id: run for run in self._held()}
+            if not held:
+                continue
+            asked_at = time.monotonic()
+            try:
+                mine = operations.heartbeat(context, self.owner, list(held),
+                                            self._options.lease)
+            except Exception:
+                # each run stops by itself when its lease has run out
+                LOG.exception('The heartbeat could not be written.')
+                continue
+            for operation_id, run in held.items():
+                if operation_id in mine:
+                    run.prolonged(asked_at)
+                else:
+                    run.halt(runs.LOST)
+
+    def _report(self) -> None:
+        while not self._stopping.wait(self._options.progress_interval):
+            for run in self._held():
+                try:
+                    run.flush()
+                except Exception:
+                    # progress is for the eye; the next look shows it
+                    LOG.warning('Progress of operation %s was not written.',
+                                run.operation.id, exc_info=True)
