@@ -59,6 +59,8 @@ uv_like_pip() {
         esac
     done < <("$VENV/bin/python" -m pip config list 2>/dev/null)
     local name
+    # the best of all indexes, as pip does it, and not the first that has any
+    export UV_INDEX_STRATEGY=unsafe-best-match
     for name in UV_DEFAULT_INDEX UV_INDEX UV_FIND_LINKS SSL_CERT_FILE; do
         # an empty variable would be a setting of its own
         if [ -n "${!name:-}" ]; then export "${name?}"; fi
@@ -107,9 +109,14 @@ install_set() {
     note "installing packages ($name); the first time takes a minute"
     pbr_version
     uv_like_pip
-    "$VENV/bin/python" -m pip install -q uv
-    "$VENV/bin/uv" pip install -q --python "$VENV/bin/python" \
-        "${wanted[@]}" \
-        || "$VENV/bin/python" -m pip install -q "${wanted[@]}"
+    local log=$VENV/.karbor-$name.log
+    # uv is much faster, but knows less of how a machine may be set up
+    if ! { "$VENV/bin/python" -m pip install -q uv \
+        && "$VENV/bin/uv" pip install -q --python "$VENV/bin/python" \
+            "${wanted[@]}"; } >"$log" 2>&1; then
+        note 'uv could not; trying pip'
+        "$VENV/bin/python" -m pip install -q "${wanted[@]}" >>"$log" 2>&1 \
+            || { cat "$log" >&2; die 'the packages could not be installed'; }
+    fi
     echo "$sum" >"$stamp"
 }
