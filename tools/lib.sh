@@ -58,6 +58,8 @@ uv_like_pip() {
             *.cert) : "${SSL_CERT_FILE:=$value}" ;;
         esac
     done < <("$VENV/bin/python" -m pip config list 2>/dev/null)
+    # as pip does: the best version of all indexes, not of the first
+    export UV_INDEX_STRATEGY=${UV_INDEX_STRATEGY:-unsafe-best-match}
     local name
     # the best of all indexes, as pip does it, and not the first that has any
     export UV_INDEX_STRATEGY=unsafe-best-match

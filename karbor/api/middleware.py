@@ -3,6 +3,7 @@
 
 import time
 from typing import Any
+import urllib.parse
 
 from oslo_log import log
 from oslo_middleware import request_id
@@ -46,15 +47,16 @@ class Faults:
             # The end of the line: `of` logs it, and the user gets an answer.
             response = faults.of(error, id_)
         LOG.info('%s %s %s: %d, %d bytes, %.3f s', request.remote_addr,
-                 request.method, request.path_qs, response.status_int,
+                 request.method, _shown(environ), response.status_int,
                  response.content_length or 0, time.monotonic() - begin)
         return response(environ, start_response)
 
     def _answer(self, request: webob.Request) -> webob.Response:
         try:
-            request.path_info.encode()
-        except UnicodeDecodeError:
-            return faults.response(400, _('Malformed request url'))
+            _check_text(request.environ)
+        except UnicodeError:
+            return faults.response(400, _('Malformed request url: expected '
+                                          'text in UTF-8'))
         try:
             response = request.get_response(self._app)
         except webob.exc.HTTPError as error:
@@ -67,6 +69,26 @@ class Faults:
             if name in response.headers:
                 plain.headers[name] = response.headers[name]
         return plain
+
+
+def _check_text(environ: Any) -> None:
+    """Look at what everybody below takes for text.
+
+    :raises UnicodeError: it is none
+    """
+    # the way in which WSGI hands bytes over
+    environ.get('PATH_INFO', '').encode('latin-1').decode('utf-8')
+    urllib.parse.unquote_to_bytes(
+        environ.get('QUERY_STRING', '').encode('latin-1')).decode('utf-8')
+
+
+def _shown(environ: Any) -> str:
+    """The URL as one line of a log, whatever bytes were sent."""
+    path = urllib.parse.quote(environ.get('PATH_INFO', ''),
+                              encoding='latin-1')
+    query = urllib.parse.quote(environ.get('QUERY_STRING', ''),
+                               safe='/=&%+', encoding='latin-1')
+    return f'{path}?{query}' if query else path
 
 
 def _sentence(response: webob.Response) -> str:

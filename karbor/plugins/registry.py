@@ -6,17 +6,13 @@ common is here: an id, a name, the projects that may use it, a message for
 each mistake, and rereading when the file has changed.
 """
 
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 import os
 import threading
 import time
 import tomllib
-from typing import Any
-from typing import ClassVar
-from typing import Generic
-from typing import TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 import uuid
 
 from karbor import plugin

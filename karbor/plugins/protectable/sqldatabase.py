@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Databases that the operator has registered, as resources."""
 
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from oslo_config import cfg

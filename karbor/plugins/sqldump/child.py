@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A client program of a database server, watched and never left behind."""
 
-from collections.abc import Callable
-from collections.abc import Mapping
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 import fcntl
 import os
 import select

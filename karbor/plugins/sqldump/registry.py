@@ -2,8 +2,7 @@
 """The databases that an operator has registered, and the options for all."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 import os.path
 import tempfile
 from types import MappingProxyType

@@ -25,6 +25,13 @@ def read_all(program):
     return b''.join(parts)
 
 
+def use(program, how):
+    if how == 'write':
+        while True:
+            program.write(bytes(1 << 20))
+    return getattr(program, how)()
+
+
 def test_output_and_a_good_end():
     with run('head -c 3000000 /dev/zero') as program:
         assert read_all(program) == bytes(3_000_000)
@@ -76,18 +83,12 @@ def test_a_missing_program_names_its_package(tmp_path, monkeypatch):
         child.Child(nothing, ['psql'], env=child.environment({}), stall=1)
 
 
-@pytest.mark.parametrize('use', ['read', 'write', 'finish'])
-def test_a_program_that_hangs_is_killed_with_its_children(tmp_path, use):
+@pytest.mark.parametrize('how', ['read', 'write', 'finish'])
+def test_a_program_that_hangs_is_killed_with_its_children(tmp_path, how):
     script = f'sleep 600 & echo $! > {tmp_path}/pid; echo hm >&2; wait'
-    with (pytest.raises(plugin.PluginError) as caught,
-          run(script, stall=0.6, feed=True) as program):
-        if use == 'read':
-            program.read()
-        elif use == 'write':
-            while True:
-                program.write(bytes(1 << 20))
-        else:
-            program.finish()
+    with run(script, stall=0.6, feed=True) as program, \
+            pytest.raises(plugin.PluginError) as caught:
+        use(program, how)
     assert 'moved no byte for 0.6 seconds' in str(caught.value)
     assert 'hm' in str(caught.value)
     assert base.gone(int((tmp_path / 'pid').read_text()))
@@ -107,8 +108,8 @@ def test_life_shows_in_an_output_that_nobody_wants():
         program.finish()
 
 
-@pytest.mark.parametrize('use', ['read', 'finish'])
-def test_whoever_stops_leaves_none_behind(tmp_path, use):
+@pytest.mark.parametrize('how', ['read', 'finish'])
+def test_whoever_stops_leaves_none_behind(tmp_path, how):
     os.mkfifo(tmp_path / 'started')
     stop = threading.Event()
 
@@ -116,24 +117,22 @@ def test_whoever_stops_leaves_none_behind(tmp_path, use):
         if stop.is_set():
             raise plugin.Cancelled()
 
-    with (pytest.raises(plugin.Cancelled),
-          run(f'sleep 600 & echo $! > {tmp_path}/started; wait', check,
-              ) as program):
+    with run(f'sleep 600 & echo $! > {tmp_path}/started; wait',
+             check) as program:
         pid = int((tmp_path / 'started').read_text())
         threading.Timer(0.3, stop.set).start()
-        getattr(program, use)()
+        with pytest.raises(plugin.Cancelled):
+            use(program, how)
     assert base.gone(pid)
 
 
 def test_an_input_that_nobody_reads():
     with run('exec 0<&-; echo no >&2; exit 4', feed=True) as program, \
             pytest.raises(plugin.PluginError, match='status 4.* no'):
-        while True:
-            program.write(bytes(1 << 20))
+        use(program, 'write')
     with run('exit 0', feed=True) as program, \
             pytest.raises(plugin.PluginError, match='before it had read'):
-        while True:
-            program.write(bytes(1 << 20))
+        use(program, 'write')
 
 
 def test_two_programs_in_a_row(tmp_path):
