@@ -105,7 +105,7 @@ def test_into_another_that_is_a_target(protection, tmp_path):
     (A, D, 'p1', plugin.PluginError, 'may not be restored into'),
     (A, C, 'p1', plugin.InstanceNotFound, C),
     (C, A, 'p2', plugin.InstanceNotFound, A),
-    (A, str(uuid.uuid4()), 'p1', plugin.InstanceNotFound, 'not be found'),
+    (A, str(uuid.UUID(int=9)), 'p1', plugin.InstanceNotFound, 'not be found'),
 ])
 def test_into_no_other(protection, tmp_path, source, target, project, error,
                        part):
