@@ -74,7 +74,8 @@ class Bar:
         if total:
             text += f'  {size(done)} of {size(total)}'
         text += f'  {time.monotonic() - self.began:.1f} s'
-        width = max(10, min(40, columns - len(text) - len(self.label) - 10))
+        # a width of its own for each terminal, whatever the text
+        width = max(10, min(30, columns - 49))
         full = round(width * fraction)
         return (f'   {self.label} {FULL * full}{EMPTY * (width - full)} '
                 f'{text}')
