@@ -20,20 +20,30 @@ LARGEST = 20_000
 
 # Modules without a unit test module of their own, and why that is right.
 UNTESTED = {
+    'karbor/exception.py': 'templates; who raises one tests its sentence',
     'karbor/i18n.py': 'four lines of oslo.i18n',
     'karbor/version.py': 'two lines of pbr',
-    'karbor/api/schemas/*.py': 'data; the functional tests of the API use it',
+    'karbor/api/schemas/*.py': 'data; the tests of the API use it',
+    'karbor/bank/audit.py': 'store.verify; see test_store',
+    'karbor/bank/document.py': 'what data writes; see test_data',
+    'karbor/bank/stream.py': 'what data is made of; see test_data',
     'karbor/cmd/*.py': 'functional tests start each program',
     'karbor/conf/*.py': 'data; every daemon and genconfig read it',
-    'karbor/model/checkpoint.py': 'fields only',
-    'karbor/model/operation.py': 'fields only',
-    'karbor/model/service.py': 'fields only',
     'karbor/plugin/base.py': 'declarations; every plugin is one',
     'karbor/plugin/bank.py': 'declarations; see tests/conformance',
     'karbor/plugin/protectable.py': 'declarations; see tests/conformance',
     'karbor/plugin/errors.py': 'names of exception.py',
+    'karbor/plugin/testing/memory_bank.py': 'see test_bank_suite',
+    'karbor/plugin/testing/step.py': 'all tests of plugins are made with it',
+    'karbor/plugins/filetree/entry.py': 'see test_pack and test_unpack',
+    'karbor/plugins/filetree/place.py': 'see test_unpack',
+    'karbor/plugins/filetree/target.py': 'see test_unpack',
+    'karbor/plugins/filetree/walk.py': 'see test_pack',
+    'karbor/plugins/sqldump/*_sql.py': 'texts; see test_mariadb and so on',
     'karbor/policies/*.py': 'data; the tests of policy.py ask every rule',
-    'karbor/wsgi/api.py': 'one line; functional tests serve it',
+    'karbor/protection/run.py': 'see test_work_*: work makes and drives it',
+    'karbor/protection/service.py': 'functional tests start and kill it',
+    'karbor/protection/worker.py': 'see test_work_*: they claim through it',
 }
 
 # The names are put together so that this file keeps its own rule.
@@ -100,6 +110,9 @@ def _tests_of(root: Path, name: str) -> list[Path]:
         # a suite is tested by broken plugins that it refuses
         found += (root / 'karbor/tests/conformance').glob(
             f'test_{stem}_suite*.py')
+    if name.startswith('karbor/plugins/'):
+        # a small plugin has all its tests in the suite of its kind
+        found += (root / 'karbor/tests/conformance').glob(f'test_{stem}.py')
     return found
 
 
@@ -119,7 +132,7 @@ def mirror(root: Path) -> Iterator[str]:
             test = Path('karbor/tests/unit', inside.parent,
                         f'test_{inside.name}')
             yield f'{name}:1: has no {test}'
-        elif name in listed and _tests_of(root, name):
+        elif name in UNTESTED and _tests_of(root, name):
             yield f'{name}:1: has a test and is listed as untested'
     for pattern in UNTESTED:
         if modules and not fnmatch.filter(modules, pattern):
