@@ -39,11 +39,10 @@ UNTESTED = {
     'karbor/plugins/filetree/place.py': 'see test_unpack',
     'karbor/plugins/filetree/target.py': 'see test_unpack',
     'karbor/plugins/filetree/walk.py': 'see test_pack',
+    'karbor/plugins/protectable/registered.py': 'see test_sqldatabase',
     'karbor/plugins/sqldump/*_sql.py': 'texts; see test_mariadb and so on',
     'karbor/policies/*.py': 'data; the tests of policy.py ask every rule',
-    'karbor/protection/run.py': 'see test_work_*: work makes and drives it',
     'karbor/protection/service.py': 'functional tests start and kill it',
-    'karbor/protection/worker.py': 'see test_work_*: they claim through it',
 }
 
 # The names are put together so that this file keeps its own rule.
