@@ -6,7 +6,10 @@ import json
 import sqlalchemy as sa
 import webob
 
+from karbor import context
 from karbor import exception
+from karbor.db import checkpoints
+from karbor.db import operations
 from karbor.db import session
 
 PROJECT = '1' * 32
@@ -141,6 +144,30 @@ def plan_body(**changes):
         'name': 'my plan', 'provider_id': PROVIDER, 'description': None,
         'resources': [{'id': 'thing-1', 'type': THING, 'name': 'n1'}],
         'parameters': {}, **changes}}
+
+
+def work(status='success', reason=None, resources=()):
+    """Do what the protection service does with the oldest operation.
+
+    :param status: how it ends; None leaves it running
+    :param resources: journal to begin with
+    :return: the operation
+    """
+    system = context.system()
+    operation = operations.claim(system, 'tester', 300)
+    operations.begin(system, operation, resources, {'graph': '[{}, []]'})
+    if status is None:
+        return operation
+    good = status == 'success'
+    with session.writer(system) as writer:
+        if operation.type == 'protect':
+            assert checkpoints.change(
+                writer, system, operation.checkpoint_id,
+                'available' if good else 'error', sealed=good)
+        elif operation.type == 'delete' and good:
+            checkpoints.remove(writer, operation.checkpoint_id)
+        operations.finish(writer, operation, status, reason)
+    return operation
 
 
 class Statements:
