@@ -146,10 +146,10 @@ def test_filters(api):
     assert ids(f'end_date={before}') == set()
     assert ids(f'start_date={after}') == set()
     assert len(ids(f'start_date={before}&end_date={after}')) == 2
+    assert len(ids('end_date=9999-12-31')) == 2
 
 
-@pytest.mark.parametrize('text', ['x', '2026-13-01', '', '2026-11-22T00:00',
-                                  '9999-12-31'])
+@pytest.mark.parametrize('text', ['x', '2026-13-01', '', '2026-11-22T00:00'])
 def test_days_that_are_none(api, text):
     answer = api.get(f'{PATH}?end_date={text}', expect=400)
     assert 'end_date' in answer.text
