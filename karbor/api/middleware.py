@@ -5,11 +5,13 @@ import time
 from typing import Any
 import urllib.parse
 
+from oslo_config import cfg
 from oslo_log import log
 from oslo_middleware import request_id
 import webob
 import webob.exc
 
+from karbor import exception
 from karbor import policy
 from karbor.api import faults
 from karbor.api.request import ENV_CONTEXT
@@ -31,8 +33,9 @@ class RequestId(request_id.RequestId):
 class Faults:
     """Every error from below leaves as a v1 body; every request is logged."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Any, conf: cfg.ConfigOpts) -> None:
         self._app = app
+        self._conf = conf
 
     def __call__(self, environ: Any, start_response: Any) -> Any:
         begin = time.monotonic()
@@ -64,6 +67,10 @@ class Faults:
         if (response.status_int < 400
                 or response.content_type == 'application/json'):
             return response
+        if response.status_int == 413:
+            # that of the body limit, which does not say what the limit is
+            return faults.of(exception.BodyTooLarge(
+                limit=self._conf.oslo_middleware.max_request_body_size), None)
         plain = faults.response(response.status_int, _sentence(response))
         for name in _KEPT:
             if name in response.headers:

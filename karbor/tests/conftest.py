@@ -14,7 +14,7 @@ from karbor.tests import fixtures
 
 @pytest.fixture
 def conf(tmp_path):
-    """The configuration of this process, with nothing of a file."""
+    """The configuration of this process, with nothing of this machine."""
     conf = karbor_conf.CONF
     conf.reset()
     karbor_conf.parse([], default_config_files=[])
