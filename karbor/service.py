@@ -2,6 +2,7 @@
 """What the daemons have in common: life in a process of oslo.service."""
 
 from collections.abc import Callable, Sequence
+import os
 import threading
 from typing import Any
 
@@ -19,8 +20,15 @@ from karbor.rpc import transport
 LOG = log.getLogger(__name__)
 
 
+_ready_in: int | None = None
+
+
 def set_up(conf: cfg.ConfigOpts) -> None:
-    """Connect a process to what all daemons need; after a fork."""
+    """Connect this process to what all daemons need; once after a fork."""
+    global _ready_in
+    if _ready_in == os.getpid():
+        return
+    _ready_in = os.getpid()
     session.init(conf)
     policy.init(conf)
     transport.init(conf)
@@ -98,7 +106,7 @@ class Composite(service.ServiceBase):
 
     def stop(self, graceful: bool = True) -> None:
         for part in reversed(self._parts):
-            part.stop(graceful)
+            part.stop()
 
     def wait(self) -> None:
         for part in self._parts:

@@ -9,23 +9,10 @@ from oslo_middleware import cors
 from oslo_middleware import http_proxy_to_wsgi
 from oslo_middleware import sizelimit
 
-from karbor import policy
 from karbor.api import health
 from karbor.api import middleware
 from karbor.api import root
 from karbor.api import versions
-from karbor.db import session
-from karbor.rpc import protection
-from karbor.rpc import transport
-
-
-def deploy(conf: cfg.ConfigOpts) -> Any:
-    """Set up everything below the API in this process, and build it."""
-    session.init(conf)
-    policy.init(conf)
-    transport.init(conf)
-    protection.reset()
-    return build(conf)
 
 
 def build(conf: cfg.ConfigOpts) -> Any:

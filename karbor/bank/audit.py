@@ -4,12 +4,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from karbor import exception
 from karbor.bank import codec
 from karbor.bank import document
 from karbor.bank import layout
 from karbor.bank.manifest import ResourceEntry
 from karbor.bank.section import Section
-from karbor import exception
 from karbor.i18n import _
 from karbor.model.resource import Resource
 

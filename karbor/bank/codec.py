@@ -9,8 +9,8 @@ from typing import Any
 from blake3 import blake3
 import zstandard
 
-from karbor.bank.section import MAX_OBJECT
 from karbor import exception
+from karbor.bank.section import MAX_OBJECT
 from karbor.i18n import _
 
 RAW = 'raw'

@@ -6,6 +6,7 @@ import json
 import threading
 from typing import Any, NoReturn
 
+from karbor import exception
 from karbor.bank import codec
 from karbor.bank import document
 from karbor.bank import layout
@@ -15,7 +16,6 @@ from karbor.bank.stream import Check
 from karbor.bank.stream import ChunkReader
 from karbor.bank.stream import ChunkWriter
 from karbor.bank.stream import OnBytes
-from karbor import exception
 from karbor.i18n import _
 from karbor.model.resource import Resource
 from karbor.plugin import Data

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 import json
 from typing import Any
 
+from karbor import exception
 from karbor.bank import codec
 from karbor.bank import layout
 from karbor.bank.manifest import FORMAT
 from karbor.bank.manifest import ResourceEntry
 from karbor.bank.section import Section
-from karbor import exception
 from karbor.i18n import _
 from karbor.model.resource import Resource
 

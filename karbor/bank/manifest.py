@@ -7,8 +7,8 @@ import datetime
 import json
 from typing import Any
 
-from karbor.bank import codec
 from karbor import exception
+from karbor.bank import codec
 from karbor.i18n import _
 from karbor.model.resource import Resource
 

@@ -8,15 +8,15 @@ says ``available`` names only data that is durably there.
 from collections.abc import Callable, Set
 import dataclasses
 
+from karbor import exception
 from karbor.bank import audit
+from karbor.bank import layout
 from karbor.bank.data import ReadableData
 from karbor.bank.data import WritableData
-from karbor.bank import layout
 from karbor.bank.manifest import Manifest
 from karbor.bank.manifest import ResourceEntry
 from karbor.bank.section import MAX_OBJECT
 from karbor.bank.section import Section
-from karbor import exception
 from karbor.i18n import _
 from karbor.model.resource import Resource
 from karbor.plugin import BankPlugin

@@ -7,8 +7,8 @@ would have to wait for; this one wakes its listeners. Messages are copied
 through JSON, so that what works here works on a real bus, too.
 """
 
-from collections.abc import Iterable
 import collections
+from collections.abc import Iterable
 import json
 import queue
 import threading

@@ -14,6 +14,7 @@ from karbor.context import RequestContext
 ALLOWED_REMOTE = ['karbor.exception', 'karbor.plugin.errors']
 PROTECTION_TOPIC = 'karbor-protection'
 
+_url: str | None = None
 _transport: Any = None
 _conf: Any = None
 
@@ -28,6 +29,12 @@ class _Serializer(messaging.JsonPayloadSerializer):
         return RequestContext.from_plain(ctxt)
 
 
+def use(url: str) -> None:
+    """Use this bus instead of ``transport_url``, from the next `init` on."""
+    global _url
+    _url = url
+
+
 def init(conf: cfg.ConfigOpts) -> None:
     """Connect this process to the bus that is configured."""
     global _transport, _conf
@@ -35,7 +42,7 @@ def init(conf: cfg.ConfigOpts) -> None:
     _conf = conf
     _set_defaults(conf)
     _transport = messaging.get_rpc_transport(
-        conf, allowed_remote_exmods=ALLOWED_REMOTE)
+        conf, url=_url, allowed_remote_exmods=ALLOWED_REMOTE)
 
 
 def _set_defaults(conf: cfg.ConfigOpts) -> None:

@@ -3,7 +3,13 @@
 
 from karbor.plugin.testing.bank import BankConformance
 from karbor.plugin.testing.memory_bank import MemoryBank
+from karbor.plugin.testing.protectable import ProtectableConformance
+from karbor.plugin.testing.protection import ProtectionConformance
 from karbor.plugin.testing.step import MemoryData
 from karbor.plugin.testing.step import MemoryStep
+from karbor.plugin.testing.trap import Trap
+from karbor.plugin.testing.trap import TrapStep
 
-__all__ = ['BankConformance', 'MemoryBank', 'MemoryData', 'MemoryStep']
+__all__ = ['BankConformance', 'MemoryBank', 'MemoryData', 'MemoryStep',
+           'ProtectableConformance', 'ProtectionConformance', 'Trap',
+           'TrapStep']

@@ -1,0 +1,388 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every protection plugin must do, as a suite of tests.
+
+Subclass `ProtectionConformance`, tell it how to make your plugin, a resource,
+and how to damage it; the suite does the rest. Your own test is about twenty
+lines.
+"""
+
+from collections.abc import Callable, Mapping
+import copy
+from typing import Any, ClassVar
+import unittest
+import uuid
+
+import jsonschema
+
+from karbor.model.resource import Resource
+from karbor.plugin.base import Context
+from karbor.plugin.errors import BankCorrupt
+from karbor.plugin.errors import BankError
+from karbor.plugin.errors import Cancelled
+from karbor.plugin.errors import PluginError
+from karbor.plugin.protection import Operation
+from karbor.plugin.protection import ProtectionPlugin
+from karbor.plugin.testing.step import MemoryData
+from karbor.plugin.testing.trap import Trap
+from karbor.plugin.testing.trap import TrapStep
+
+OPERATIONS = frozenset({'protect', 'restore', 'delete'})
+SCHEMAS = ('options', 'restore', 'saved_info', 'verify')
+# What a plan or a restore of REST v1 may carry as a parameter's value.
+SIMPLE = frozenset({'string', 'integer', 'boolean'})
+
+
+class Checkpoint:
+    """One checkpoint of one resource, as the framework keeps it.
+
+    The hooks of an operation run one after another, each with a new plugin,
+    a new operation and a new step. What a hook wrote is taken over only when
+    it ends well.
+
+    :ivar data: what is saved
+    :ivar made: keys for which `Step.remember` had to make, by operation
+    """
+
+    def __init__(self, make_plugin: Callable[[], ProtectionPlugin],
+                 resource: Resource, context: Context) -> None:
+        self.id = str(uuid.uuid4())
+        self.data = MemoryData()
+        self.made: dict[str, list[str]] = {}
+        self._make_plugin = make_plugin
+        self._resource = resource
+        self._context = context
+
+    def run(self, operation: 'Run', *, times: int = 1,
+            trap: Trap | None = None, stop: bool = False,
+            check: Callable[[TrapStep], None] | None = None) -> None:
+        """Run the hooks of an operation that are not done yet.
+
+        :param times: how often each hook is run
+        :param check: called with the step after each hook
+        """
+        trap = trap or Trap()
+        hooks = self._class(operation.name).hooks()
+        for hook in hooks:
+            if hook in operation.done:
+                continue
+            for _time in range(times):
+                self._hook(operation, hook, trap, stop, check)
+            operation.done.append(hook)
+
+    def _class(self, name: str) -> type[Operation]:
+        return self._make_plugin().operations.get(name, Operation)
+
+    def _hook(self, operation: 'Run', hook: str, trap: Trap, stop: bool,
+              check: Callable[[TrapStep], None] | None) -> None:
+        data = copy.deepcopy(self.data)
+        step = TrapStep(self._resource, trap, data,
+                        parameters=operation.parameters,
+                        context=self._context, memo=operation.memo,
+                        checkpoint_id=self.id, operation_id=operation.id,
+                        replaced=operation.replaced)
+        step.stop = stop
+        made = self.made.setdefault(operation.id, [])
+        try:
+            act = self._class(operation.name)(self._make_plugin())
+            getattr(act, hook)(step)
+        finally:
+            made += step.made
+        if operation.name == 'protect':
+            self.data = data
+        if check:
+            check(step)
+
+
+class Run:
+    """An operation: what survives when its worker dies."""
+
+    def __init__(self, name: str,
+                 parameters: Mapping[str, Any] | None = None) -> None:
+        self.name = name
+        self.parameters = parameters or {}
+        self.id = str(uuid.uuid4())
+        self.memo: dict[str, Any] = {}
+        self.replaced: dict[tuple[str, str], str] = {}
+        self.done: list[str] = []
+
+
+class ProtectionConformance(unittest.TestCase):
+    """The suite; its own methods are what a plugin's author fills in.
+
+    :cvar restore_parameters: with which a restore gives just the state of
+        the checkpoint
+    :cvar has_state: the plugin saves something; False for one that only
+        goes through the motions
+    :cvar most_points: at how many calls of an operation a crash is tried
+    """
+
+    __test__ = False
+    restore_parameters: ClassVar[Mapping[str, Any]] = {}
+    has_state: ClassVar[bool] = True
+    most_points: ClassVar[int] = 60
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        # the base is no test, what is made of it is
+        cls.__test__ = cls.__dict__.get('__test__', True)
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        if cls is ProtectionConformance:
+            raise unittest.SkipTest('the base has no plugin to test')
+
+    # -- for the author of a plugin -----------------------------------------
+
+    def make_plugin(self) -> ProtectionPlugin:
+        """A new plugin, each time, for the same outside."""
+        raise NotImplementedError
+
+    def make_resource(self) -> Resource:
+        """A resource that exists outside and has something to save."""
+        raise NotImplementedError
+
+    def unknown_resource(self) -> Resource | None:
+        """A resource that does not exist; None if all exist."""
+        return Resource(self.make_resource().type, str(uuid.uuid4()))
+
+    def damage(self, resource: Resource) -> None:
+        """Change what is outside, so that its state differs."""
+        raise NotImplementedError
+
+    def state(self, resource: Resource) -> Any:
+        """All of it that a restore must bring back, comparable."""
+        raise NotImplementedError
+
+    def outside(self, checkpoint_id: str) -> list[str]:
+        """What a checkpoint has outside the bank, for example snapshots."""
+        return []
+
+    def context(self) -> Context:
+        """On whose behalf."""
+        return Context(project_id='project')
+
+    # -- the suite ----------------------------------------------------------
+
+    def new(self, resource: Resource | None = None) -> Checkpoint:
+        return Checkpoint(self.make_plugin, resource or self.make_resource(),
+                          self.context())
+
+    def operations(self) -> list[str]:
+        return [name for name in ('protect', 'restore', 'delete')
+                if name in self.make_plugin().operations]
+
+    def restoring(self) -> Run:
+        return Run('restore', self.restore_parameters)
+
+    def test_declaration(self) -> None:
+        plugin = self.make_plugin()
+        self.assertTrue(plugin.resource_types, 'it protects no type')
+        self.assertTrue(all(isinstance(type_, str)
+                            for type_ in plugin.resource_types))
+        self.assertIn(self.make_resource().type, plugin.resource_types)
+        self.assertLessEqual(set(plugin.operations), OPERATIONS)
+        self.assertLessEqual({'protect', 'restore'}, set(plugin.operations))
+        for name, operation in plugin.operations.items():
+            self.assertTrue(issubclass(operation, Operation), name)
+            self.assertIs(operation(plugin).plugin, plugin)
+
+    def test_schemas(self) -> None:
+        schemas = self.make_plugin().schemas
+        for name in SCHEMAS:
+            schema = getattr(schemas, name)
+            jsonschema.Draft4Validator.check_schema(schema)
+            self.assertEqual('object', schema.get('type'), name)
+            self.assertIsInstance(schema.get('properties'), Mapping, name)
+        for name in ('options', 'restore'):
+            for key, value in getattr(schemas, name)['properties'].items():
+                self.assertIn(value.get('type'), SIMPLE,
+                              f'{name}: REST v1 cannot carry {key}')
+        jsonschema.validate(self.restore_parameters, schemas.restore)
+
+    def test_restore_brings_the_state_back(self) -> None:
+        resource = self.make_resource()
+        checkpoint = self.new(resource)
+        before = self.state(resource)
+        checkpoint.run(Run('protect'))
+        self.assertEqual(before, self.state(resource),
+                         'to protect changed the resource')
+        self._damage(resource, before)
+        checkpoint.run(self.restoring())
+        self.assertEqual(before, self.state(resource))
+
+    def test_a_checkpoint_is_restored_more_than_once(self) -> None:
+        resource = self.make_resource()
+        checkpoint = self.new(resource)
+        before = self.state(resource)
+        checkpoint.run(Run('protect'))
+        for _time in range(2):
+            self._damage(resource, before)
+            checkpoint.run(self.restoring())
+            self.assertEqual(before, self.state(resource))
+
+    def test_every_hook_may_run_twice(self) -> None:
+        resource = self.make_resource()
+        checkpoint = self.new(resource)
+        before = self.state(resource)
+        run = Run('protect')
+        checkpoint.run(run, times=2)
+        self._made_once(checkpoint, run)
+        self._damage(resource, before)
+        run = self.restoring()
+        checkpoint.run(run, times=2)
+        self._made_once(checkpoint, run)
+        self.assertEqual(before, self.state(resource))
+
+    def test_a_crash_while_protecting(self) -> None:
+        def crash(at: int) -> bool:
+            resource = self.make_resource()
+            before = self.state(resource)
+            checkpoint, struck = self.new(resource), Trap(at)
+            self._crash(checkpoint, Run('protect'), struck)
+            if self.has_state:
+                self._damage(resource, before)
+            checkpoint.run(self.restoring())
+            self.assertEqual(before, self.state(resource))
+            return struck.struck
+        self._at_every_call(crash)
+
+    def test_a_crash_while_restoring(self) -> None:
+        def crash(at: int) -> bool:
+            resource = self.make_resource()
+            before = self.state(resource)
+            checkpoint, struck = self.new(resource), Trap(at)
+            checkpoint.run(Run('protect'))
+            self._damage(resource, before)
+            self._crash(checkpoint, self.restoring(), struck)
+            self.assertEqual(before, self.state(resource))
+            return struck.struck
+        self._at_every_call(crash)
+
+    def test_a_crash_while_deleting(self) -> None:
+        def crash(at: int) -> bool:
+            checkpoint, struck = self.new(), Trap(at)
+            checkpoint.run(Run('protect'))
+            self._crash(checkpoint, Run('delete'), struck)
+            self.assertEqual([], self.outside(checkpoint.id))
+            return struck.struck
+        self._at_every_call(crash)
+
+    def test_delete_may_repeat_and_leaves_nothing_outside(self) -> None:
+        checkpoint = self.new()
+        checkpoint.run(Run('protect'))
+        for _time in range(2):
+            checkpoint.run(Run('delete'), times=2)
+            self.assertEqual([], self.outside(checkpoint.id))
+
+    def test_delete_after_a_failed_protect(self) -> None:
+        checkpoint = self.new()
+        with self.assertRaises(Cancelled):
+            checkpoint.run(Run('protect'), stop=True)
+        checkpoint.run(Run('delete'))
+        self.assertEqual([], self.outside(checkpoint.id))
+
+    def test_what_does_not_exist_is_refused(self) -> None:
+        unknown = self.unknown_resource()
+        if unknown is None:
+            # all exist, so any id will do
+            self.new(Resource(self.make_resource().type, 'any')).run(
+                Run('protect'))
+            return
+        checkpoint = self.new(unknown)
+        with self.assertRaises(PluginError) as caught:
+            checkpoint.run(Run('protect'))
+        self.assertTrue(str(caught.exception), 'the error has no sentence')
+        self.assertEqual({}, checkpoint.data.content)
+
+    def test_progress_goes_forward(self) -> None:
+        resource = self.make_resource()
+        checkpoint = self.new(resource)
+        for run in (Run('protect'), self.restoring(), Run('delete')):
+            checkpoint.run(run, check=self._progress)
+
+    def test_a_stopped_operation_ends(self) -> None:
+        checkpoint = self.new()
+        for run in (Run('protect'), self.restoring()):
+            before = copy.deepcopy(checkpoint.data)
+            with self.assertRaises(Cancelled, msg=run.name):
+                checkpoint.run(run, stop=True)
+            self.assertEqual(before.content, checkpoint.data.content)
+            checkpoint.run(run)
+
+    def test_the_bank_s_errors_are_passed_on(self) -> None:
+        def full() -> Exception:
+            return BankError(key='k', reason='the disk is full')
+
+        def damaged() -> Exception:
+            return BankCorrupt(key='k', reason='a digest is wrong')
+
+        for name in ('save', 'write', 'close'):
+            trap = Trap(0, name=name, error=full)
+            self._passed_on(self.new(), Run('protect'), trap)
+        checkpoint = self.new()
+        checkpoint.run(Run('protect'))
+        self._passed_on(checkpoint, self.restoring(),
+                        Trap(0, name='read', error=damaged))
+
+    def test_saved_info_is_what_the_schema_says(self) -> None:
+        checkpoint = self.new()
+        checkpoint.run(Run('protect'))
+        jsonschema.validate(checkpoint.data.info,
+                            self.make_plugin().schemas.saved_info)
+        if self.has_state:
+            self.assertTrue(checkpoint.data.info or checkpoint.data.content,
+                            'nothing was saved')
+
+    # -- helpers ------------------------------------------------------------
+
+    def _damage(self, resource: Resource, before: Any) -> None:
+        self.damage(resource)
+        if self.has_state:
+            self.assertNotEqual(before, self.state(resource),
+                                'damage() changed nothing: the test is void')
+
+    def _made_once(self, checkpoint: Checkpoint, run: Run) -> None:
+        made = checkpoint.made.get(run.id, [])
+        self.assertEqual(sorted(set(made)), sorted(made))
+
+    def _at_every_call(self, crash: Callable[[int], bool]) -> None:
+        """Crash at the first call, the second, ... until there is none.
+
+        After ``most_points``, the steps grow, so that long operations are
+        tried to their end too.
+        """
+        at = 0
+        while crash(at):
+            at += 1 + at // self.most_points * self.most_points // 2
+
+    def _crash(self, checkpoint: Checkpoint, run: Run, trap: Trap) -> None:
+        """Run, crash, and run again on new ground."""
+        try:
+            checkpoint.run(run, trap=trap)
+        except Cancelled:
+            pass
+        else:
+            self.assertFalse(trap.struck, f'{run.name} went on although it '
+                                          'was to stop')
+        checkpoint.run(run)
+        self._made_once(checkpoint, run)
+
+    def _passed_on(self, checkpoint: Checkpoint, run: Run,
+                   trap: Trap) -> None:
+        try:
+            checkpoint.run(run, trap=trap)
+        except (BankError, PluginError):
+            pass
+        else:
+            self.assertFalse(trap.struck, f'{run.name} ended well although '
+                                          'the bank had failed')
+
+    def _progress(self, step: TrapStep) -> None:
+        last: dict[str, float] = {'fraction': 0.0, 'bytes_done': 0}
+        for said in step.seen:
+            for key, value in said.items():
+                self.assertGreaterEqual(value, last.get(key, 0), key)
+                last[key] = value
+            self.assertLessEqual(last['fraction'], 1.0)
+        if 'bytes_total' in last:
+            self.assertLessEqual(last['bytes_done'], last['bytes_total'])

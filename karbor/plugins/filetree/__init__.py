@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Trees of files: who may use which, and how one becomes an archive."""

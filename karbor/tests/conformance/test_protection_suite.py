@@ -1,0 +1,336 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The protection suite passes a sound plugin and refuses broken ones."""
+
+import unittest
+import uuid
+
+import pytest
+
+from karbor import plugin
+from karbor.plugin import testing
+from karbor.tests.conformance import suites
+
+TYPE = 'Test::Text'
+
+
+class Outside:
+    """What the plugins below protect: texts, with snapshots of them."""
+
+    def __init__(self):
+        self.texts = {}
+        self.snapshots = {}
+
+
+OUTSIDE = Outside()
+
+
+class Protect(plugin.Operation):
+    def on_prepare_finish(self, step):
+        if step.resource.id not in OUTSIDE.texts:
+            raise plugin.PluginError(reason='There is no such text.')
+        step.check()
+        step.remember('snapshot', lambda: self.snapshot(step))
+
+    def snapshot(self, step):
+        for found, (mark, _text) in OUTSIDE.snapshots.items():
+            if mark == step.checkpoint_id:
+                return found
+        made = str(uuid.uuid4())
+        OUTSIDE.snapshots[made] = (step.checkpoint_id,
+                                   OUTSIDE.texts[step.resource.id])
+        return made
+
+    def on_main(self, step):
+        snapshot = step.recall('snapshot')
+        text = OUTSIDE.snapshots[snapshot][1]
+        step.progress(0.0, bytes_total=len(text))
+        with step.data.writer() as writer:
+            for at in range(0, len(text), 7):
+                step.check()
+                writer.write(text[at:at + 7])
+        step.data.save({'snapshot': snapshot})
+        step.progress(1.0)
+
+
+class Restore(plugin.Operation):
+    def on_main(self, step):
+        with step.data.reader() as reader:
+            text = reader.read()
+        step.check()
+        OUTSIDE.texts[step.resource.id] = text
+        step.progress(1.0)
+
+
+class Delete(plugin.Operation):
+    def on_main(self, step):
+        for found, (mark, _text) in list(OUTSIDE.snapshots.items()):
+            step.check()
+            if mark == step.checkpoint_id:
+                OUTSIDE.snapshots.pop(found, None)
+
+
+class Sound(plugin.ProtectionPlugin):
+    resource_types = frozenset({TYPE})
+    operations = {'protect': Protect, 'restore': Restore, 'delete': Delete}
+    schemas = plugin.Schemas(saved_info={
+        'type': 'object', 'properties': {'snapshot': {'type': 'string'}},
+        'additionalProperties': False})
+
+    def __init__(self):
+        self.config = None
+
+
+def suite_of(made):
+    class Suite(testing.ProtectionConformance):
+        def make_plugin(self):
+            return made()
+
+        def make_resource(self):
+            OUTSIDE.texts['one'] = b'some text that is worth keeping'
+            return plugin.Resource(TYPE, 'one', 'the one')
+
+        def damage(self, resource):
+            OUTSIDE.texts['one'] = b'damaged'
+
+        def state(self, resource):
+            return OUTSIDE.texts.get(resource.id)
+
+        def outside(self, checkpoint_id):
+            return [found for found, (mark, _text)
+                    in OUTSIDE.snapshots.items() if mark == checkpoint_id]
+    return Suite
+
+
+def broken(**more):
+    """The sound plugin with some operations or attributes replaced."""
+    replaced = {name: more.pop(name) for name in ('protect', 'restore',
+                                                  'delete') if name in more}
+    operations = {**Sound.operations, **replaced}
+    return type('Broken', (Sound,), {
+        'operations': {k: v for k, v in operations.items() if v}, **more})
+
+
+# -- how a plugin can be broken -----------------------------------------------
+
+class KeepsOnSelf(Protect):
+    def on_prepare_finish(self, step):
+        super().on_prepare_finish(step)
+        self.mine = step.recall('snapshot')
+
+    def on_main(self, step):
+        OUTSIDE.snapshots[self.mine]
+        super().on_main(step)
+
+
+class ForgetsWhatItMade(Protect):
+    """No `remember`: every run makes another snapshot."""
+
+    def on_prepare_finish(self, step):
+        if step.resource.id not in OUTSIDE.texts:
+            raise plugin.PluginError(reason='There is no such text.')
+        step.check()
+        made = str(uuid.uuid4())
+        OUTSIDE.snapshots[made] = (step.checkpoint_id,
+                                   OUTSIDE.texts[step.resource.id])
+        step.memo['snapshot'] = made
+
+
+class RemembersAnew(Protect):
+    """A new key each time, so it is made each time."""
+
+    def on_prepare_finish(self, step):
+        super().on_prepare_finish(step)
+        step.memo.pop('snapshot')
+        super().on_prepare_finish(step)
+
+
+class SwallowsTheStop(Protect):
+    def on_main(self, step):
+        try:
+            super().on_main(step)
+        except plugin.Cancelled:
+            step.note('stopped')
+
+
+class SwallowsTheBank(Protect):
+    def on_main(self, step):
+        try:
+            super().on_main(step)
+        except plugin.BankError:
+            step.note('the bank does not feel well')
+
+
+class NeverLooks(Restore):
+    """Neither checks nor reads before it has acted."""
+
+    def on_main(self, step):
+        OUTSIDE.texts[step.resource.id] = step.data._inner.content['content']
+
+
+class SavesLess(Protect):
+    def on_main(self, step):
+        with step.data.writer() as writer:
+            writer.write(b'some')
+
+
+class SavesNothing(Protect):
+    def on_main(self, step):
+        step.check()
+
+
+class TakesAnyId(Protect):
+    def on_prepare_finish(self, step):
+        OUTSIDE.texts.setdefault(step.resource.id, b'')
+        super().on_prepare_finish(step)
+
+
+class FailsOddly(Protect):
+    def on_prepare_finish(self, step):
+        OUTSIDE.texts[step.resource.id]
+        super().on_prepare_finish(step)
+
+
+class GoesBack(Protect):
+    def on_main(self, step):
+        super().on_main(step)
+        step.progress(0.5)
+
+
+class GoesTooFar(Protect):
+    def on_main(self, step):
+        super().on_main(step)
+        step.progress(1.5)
+
+
+class SavesWhatNobodyKnows(Protect):
+    def on_main(self, step):
+        super().on_main(step)
+        step.data.save({'path': '/on/the/host'})
+
+
+class ChangesTheResource(Protect):
+    def on_main(self, step):
+        super().on_main(step)
+        OUTSIDE.texts[step.resource.id] += b'!'
+
+
+class Appends(Restore):
+    """Right once; the second run makes it wrong."""
+
+    def on_main(self, step):
+        with step.data.reader() as reader:
+            text = reader.read()
+        step.check()
+        old = OUTSIDE.texts[step.resource.id]
+        OUTSIDE.texts[step.resource.id] = (
+            text if old == b'damaged' else old + text)
+
+
+class StopsHalfWay(Restore):
+    """A crash leaves what the next run takes for done."""
+
+    def on_main(self, step):
+        with step.data.reader() as reader:
+            if OUTSIDE.texts[step.resource.id] != b'damaged':
+                return
+            OUTSIDE.texts[step.resource.id] = b''
+            while part := reader.read(5):
+                step.check()
+                OUTSIDE.texts[step.resource.id] += part
+
+
+class UsesUpTheSnapshot(Restore):
+    """Restores from what is outside, and takes it away."""
+
+    def on_main(self, step):
+        step.check()
+        mark, text = OUTSIDE.snapshots[step.data.load()['snapshot']]
+        OUTSIDE.texts[step.resource.id] = text
+        OUTSIDE.snapshots.pop(step.data.load()['snapshot'])
+
+
+class DeletesOnce(Delete):
+    def on_main(self, step):
+        mine = [found for found, (mark, _text) in OUTSIDE.snapshots.items()
+                if mark == step.checkpoint_id]
+        if not mine:
+            raise KeyError(step.checkpoint_id)
+        super().on_main(step)
+
+
+class DeletesInTwoRuns(Delete):
+    """Forgets what it has begun when it is stopped."""
+
+    def on_main(self, step):
+        step.remember('begun', lambda: True)
+        if step.recall('gone') is None:
+            step.memo['gone'] = True
+            step.check()
+            super().on_main(step)
+
+
+BREAKAGES = [
+    (broken(protect=KeepsOnSelf), 'test_restore_brings_the_state_back'),
+    (broken(protect=SavesLess), 'test_restore_brings_the_state_back'),
+    (broken(protect=SavesNothing), 'test_restore_brings_the_state_back'),
+    (broken(protect=ChangesTheResource),
+     'test_restore_brings_the_state_back'),
+    (broken(protect=RemembersAnew), 'test_every_hook_may_run_twice'),
+    (broken(protect=ForgetsWhatItMade, delete=None),
+     'test_delete_may_repeat_and_leaves_nothing_outside'),
+    (broken(protect=SwallowsTheStop), 'test_a_crash_while_protecting'),
+    (broken(protect=SwallowsTheBank),
+     'test_the_bank_s_errors_are_passed_on'),
+    (broken(protect=TakesAnyId), 'test_what_does_not_exist_is_refused'),
+    (broken(protect=FailsOddly), 'test_what_does_not_exist_is_refused'),
+    (broken(protect=GoesBack), 'test_progress_goes_forward'),
+    (broken(protect=GoesTooFar), 'test_progress_goes_forward'),
+    (broken(protect=SavesWhatNobodyKnows),
+     'test_saved_info_is_what_the_schema_says'),
+    (broken(restore=NeverLooks), 'test_a_stopped_operation_ends'),
+    (broken(restore=Appends), 'test_every_hook_may_run_twice'),
+    (broken(restore=StopsHalfWay), 'test_a_crash_while_restoring'),
+    (broken(restore=UsesUpTheSnapshot),
+     'test_a_checkpoint_is_restored_more_than_once'),
+    (broken(delete=DeletesOnce),
+     'test_delete_may_repeat_and_leaves_nothing_outside'),
+    (broken(delete=DeletesOnce), 'test_delete_after_a_failed_protect'),
+    (broken(delete=DeletesInTwoRuns), 'test_a_crash_while_deleting'),
+    (broken(resource_types=frozenset()), 'test_declaration'),
+    (broken(restore=None), 'test_declaration'),
+    (broken(delete=dict), 'test_declaration'),
+    (broken(schemas=plugin.Schemas(options={'type': 'text'})),
+     'test_schemas'),
+    (broken(schemas=plugin.Schemas(restore={
+        'type': 'object', 'properties': {'paths': {'type': 'array'}}})),
+     'test_schemas'),
+]
+
+
+def test_a_sound_plugin_passes():
+    assert suites.failures(suite_of(Sound)) == set()
+
+
+@pytest.mark.parametrize(('made', 'test'), BREAKAGES)
+def test_a_broken_plugin_is_refused(made, test):
+    assert test in suites.failures(suite_of(made))
+
+
+def test_every_test_of_the_suite_has_caught_something():
+    tests = unittest.TestLoader().getTestCaseNames(suite_of(Sound))
+    assert set(tests) == {test for _made, test in BREAKAGES}
+
+
+def test_damage_that_changes_nothing_voids_the_suite():
+    class Idle(suite_of(Sound)):
+        def damage(self, resource):
+            """Nothing."""
+    assert 'test_restore_brings_the_state_back' in suites.failures(Idle)
+
+
+def test_the_base_itself_is_no_test():
+    result = unittest.TestResult()
+    unittest.TestLoader().loadTestsFromTestCase(
+        testing.ProtectionConformance).run(result)
+    assert result.testsRun == 0
+    assert result.skipped

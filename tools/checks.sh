@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# One step of the checks, with the Python that is first on PATH:
+# what tox and tools/run-tests.sh both call.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+step=${1:?usage: tools/checks.sh STEP [ARGUMENT...]}
+shift
+
+run() { printf '+ %s\n' "$*"; "$@"; }
+
+shell_scripts() { git ls-files -- '*.sh' .ci/run 2>/dev/null \
+    || find tools devstack -name '*.sh'; }
+
+pep8() {
+    local script failed=0
+    run python tools/check_structure.py || failed=1
+    run ruff check karbor tools doc api-ref releasenotes || failed=1
+    # hacking alone: everything else is ruff's
+    run flake8 karbor tools || failed=1
+    run mypy karbor || failed=1
+    run lint-imports --no-cache --config pyproject.toml || failed=1
+    run bandit -q -c pyproject.toml -r karbor || failed=1
+    run doc8 -q README.rst CONTRIBUTING.rst HACKING.rst doc/source \
+        api-ref/source releasenotes/source || failed=1
+    while read -r script; do
+        bash -n "$script" || failed=1
+        if command -v shellcheck >/dev/null; then
+            shellcheck -x "$script" || failed=1
+        fi
+    done < <(shell_scripts)
+    return "$failed"
+}
+
+unit_tests() {
+    # what runs in one process alone may share the machine
+    run "$@" -m pytest -n 2 karbor/tests/unit karbor/tests/conformance
+}
+
+cover() {
+    rm -f .coverage .coverage.*
+    local failed=0
+    unit_tests coverage run || failed=1
+    if [ -n "$(find karbor/tests/functional -name 'test_*.py')" ]; then
+        run coverage run -m pytest karbor/tests/functional || failed=1
+    fi
+    run coverage combine -q
+    run coverage report --skip-covered --skip-empty || failed=1
+    return "$failed"
+}
+
+sphinx() { run python -m sphinx -q -W --keep-going -b html "$1" "$2"; }
+
+case $step in
+    pep8) pep8 ;;
+    unit) unit_tests python "$@" ;;
+    functional) run python -m pytest karbor/tests/functional "$@" ;;
+    cover) cover ;;
+    docs) sphinx doc/source doc/build/html ;;
+    api-ref) sphinx api-ref/source api-ref/build/html ;;
+    releasenotes) sphinx releasenotes/source releasenotes/build/html ;;
+    genconfig)
+        # karbor comes first and chooses threads for oslo.service, before the
+        # options of another library make it fall back to eventlet
+        run python -c 'import karbor; from oslo_config import generator
+generator.main()' --config-file etc/config-generator.conf ;;
+    genpolicy)
+        run oslopolicy-sample-generator \
+            --config-file etc/policy-generator.conf ;;
+    *) echo "unknown step: $step" >&2; exit 2 ;;
+esac
