@@ -44,8 +44,14 @@ class Keystone:
                 'id': 'v3.14', 'status': 'stable', 'links': [
                     {'rel': 'self', 'href': f'{self.base}/v3/'}]}})
         if request.method == 'POST':
-            # the service's own token
-            answer = self._json({'token': self.tokens['service']}, 201)
+            # the service's own token, with where Keystone is
+            endpoints = [{'id': kind, 'interface': kind, 'url': self.base,
+                          'region': 'R', 'region_id': 'R'}
+                         for kind in ('admin', 'internal', 'public')]
+            answer = self._json({'token': {
+                **self.tokens['service'], 'catalog': [{
+                    'id': 'identity', 'type': 'identity', 'name': 'keystone',
+                    'endpoints': endpoints}]}}, 201)
             answer.headers['X-Subject-Token'] = 'service'
             return answer
         token = self.tokens.get(request.headers['X-Subject-Token'])
