@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures that tests of several layers share."""
 
+import shutil
+
+from oslo_config import cfg
 import pytest
 
 from karbor import conf as karbor_conf
 from karbor import policy
 from karbor.api import app as api_app
+from karbor.conf import database as database_conf
 from karbor.db import migration
 from karbor.db import session
 from karbor.rpc import protection as rpc
@@ -28,11 +32,25 @@ def conf(tmp_path):
     conf.clear_override('connection', 'database')
 
 
-@pytest.fixture
-def database(conf):
-    """An empty database with its schema."""
-    session.init(conf)
+@pytest.fixture(scope='session')
+def empty_database(tmp_path_factory):
+    """A file with the schema; made once, because that takes its time."""
+    path = tmp_path_factory.mktemp('database') / 'karbor.db'
+    own = cfg.ConfigOpts()
+    database_conf.register_opts(own)
+    own([], default_config_files=[])
+    own.set_override('connection', f'sqlite:///{path}', 'database')
+    session.init(own)
     migration.sync()
+    session.dispose()
+    return path
+
+
+@pytest.fixture
+def database(conf, empty_database, tmp_path):
+    """An empty database with its schema."""
+    shutil.copyfile(empty_database, tmp_path / 'karbor.db')
+    session.init(conf)
     yield
     session.dispose()
 
