@@ -32,6 +32,8 @@ LOST = 'lost'               # another worker has claimed it, or may have
 GIVEN_UP = 'given up'       # this process is to end
 BROKEN = 'broken'           # the database does not take the journal
 
+NOT_DONE = _('Not done, because another resource failed.')
+
 
 @dataclass
 class State:
@@ -136,10 +138,13 @@ class Run:
                               resource)
 
     def first_reason(self) -> str | None:
-        """The sentence of the first resource in error, with its name."""
-        for position, state in enumerate(self.states):
-            if self.progress.status(position) == 'error':
-                return f'{state.resource}: {state.reason}'
+        """The sentence of the first resource that failed, with its name."""
+        in_error = [state for position, state in enumerate(self.states)
+                    if self.progress.status(position) == 'error']
+        # those that were only not done come last: they are no cause
+        in_error.sort(key=lambda state: state.reason == NOT_DONE)
+        for state in in_error:
+            return f'{state.resource}: {state.reason}'
         return None
 
     # -- the journal ----------------------------------------------------------
@@ -182,8 +187,7 @@ class Run:
         for position in range(len(self.states)):
             if self.progress.status(position) in ('undefined', 'running'):
                 if self.failed.is_set():
-                    self.states[position].reason = _(
-                        'Not done, because another resource failed.')
+                    self.states[position].reason = NOT_DONE
                 rows.append({
                     'position': position,
                     'reason': self.states[position].reason,
