@@ -9,7 +9,6 @@ from oslo_config import cfg
 from oslo_log import log
 from oslo_middleware import request_id
 import webob
-import webob.exc
 
 from karbor import exception
 from karbor import policy
@@ -60,10 +59,7 @@ class Faults:
         except UnicodeError:
             return faults.response(400, _('Malformed request url: expected '
                                           'text in UTF-8'))
-        try:
-            response = request.get_response(self._app)
-        except webob.exc.HTTPError as error:
-            response = error
+        response = request.get_response(self._app)
         if (response.status_int < 400
                 or response.content_type == 'application/json'):
             return response
@@ -71,7 +67,9 @@ class Faults:
             # that of the body limit, which does not say what the limit is
             return faults.of(exception.BodyTooLarge(
                 limit=self._conf.oslo_middleware.max_request_body_size), None)
-        plain = faults.response(response.status_int, _sentence(response))
+        # the title that belongs to the code
+        title = response.status.partition(' ')[2]
+        plain = faults.response(response.status_int, title)
         for name in _KEPT:
             if name in response.headers:
                 plain.headers[name] = response.headers[name]
@@ -96,13 +94,6 @@ def _shown(environ: Any) -> str:
     query = urllib.parse.quote(environ.get('QUERY_STRING', ''),
                                safe='/=&%+', encoding='latin-1')
     return f'{path}?{query}' if query else path
-
-
-def _sentence(response: webob.Response) -> str:
-    if isinstance(response, webob.exc.HTTPError):
-        return faults.text_of(response)
-    # the title that belongs to the code
-    return response.status.partition(' ')[2]
 
 
 class NoAuth:

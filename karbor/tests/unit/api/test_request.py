@@ -95,7 +95,7 @@ def test_a_body_over_the_limit_that_does_not_say_how_long_it_is(api, conf):
 def test_a_plan_of_10000_resources_is_not_over_the_limit(api, conf):
     conf.set_override('plans', -1, 'quota')
     made = api.post('/plans', fixtures.plan_body(resources=[
-        {'id': '%036d' % number, 'type': fixtures.THING, 'name': 'n' * 36,
+        {'id': f'{number:036}', 'type': fixtures.THING, 'name': 'n' * 36,
          'extra_info': {'availability_zone': 'nova'}}
         for number in range(10000)]))
     assert len(made.json['plan']['resources']) == 10000

@@ -21,7 +21,6 @@ def file(conf, database, tmp_path, monkeypatch):
             f'[database]\nconnection = {conf.database.connection}\n')
     path = tmp_path / 'karbor.conf'
     path.write_text(text)
-    conf.clear_override('connection', 'database')
     conf.reset()
     monkeypatch.setattr(policy, '_enforcer', None)
     monkeypatch.setattr(protection, '_client', object())

@@ -7,8 +7,6 @@ import pytest
 from karbor import context
 from karbor.api.views import operations as views
 from karbor.db import operations
-from karbor.model import states
-from karbor.model.operation import Operation
 from karbor.model.operation import OperationResource
 from karbor.tests import fixtures
 
@@ -140,18 +138,3 @@ def test_a_list_costs_the_same_number_of_statements(api, plan_id):
     with fixtures.Statements() as fifty:
         assert len(logs(api)) == 50
     assert one.count == fifty.count > 0
-
-
-@pytest.mark.parametrize('type_', states.V1_OPERATION_STATUS)
-@pytest.mark.parametrize('status', sorted(states.OPERATION.states))
-def test_every_state_of_every_operation_can_be_shown(type_, status):
-    operation = Operation(
-        id='o', type=type_, project_id='p', user_id=None, provider_id='p',
-        checkpoint_id='c', status=status, reason='why',
-        created_at=datetime.datetime.now(datetime.UTC), resources=tuple(
-            OperationResource(0, 'T', 'i', 'n', status=word)
-            for word in sorted(states.OPERATION_RESOURCE.states)))
-    log = views.log(operation)
-    assert log['status'] == states.V1_OPERATION_STATUS[type_][status]
-    assert (log['error_info'] == 'why') == (status in ('error', 'cancelled'))
-    assert (log['restore_id'] == 'o') == (type_ == 'restore')
