@@ -67,6 +67,7 @@ class Run:
         self.failed = threading.Event()
         self.origin = 'manual'
         self._journal = Journal(self._commit)
+        self._flushing = threading.Lock()
         self._lease = lease
         self._clock = clock
         self._held_until = clock() + lease
@@ -149,6 +150,10 @@ class Run:
 
         :raises Cancelled: they were not written, and the run is to stop
         """
+        with self._flushing:
+            # A flush that began earlier may still say that a resource is
+            # running; these entries have to come after it.
+            pass
         try:
             self._journal.write(*entries)
         except exception.LeaseLost:
@@ -168,13 +173,14 @@ class Run:
 
     def flush(self) -> None:
         """Write progress that has changed; between hooks' entries."""
-        rows = self.progress.take_changed()
-        if rows and self.halted is None:
-            try:
-                operations.journal(self.context, self.operation, rows,
-                                   self.progress.totals())
-            except exception.LeaseLost:
-                self.halt(LOST)
+        with self._flushing:
+            rows = self.progress.take_changed()
+            if rows and self.halted is None:
+                try:
+                    operations.journal(self.context, self.operation, rows,
+                                       self.progress.totals())
+                except exception.LeaseLost:
+                    self.halt(LOST)
 
     def settle(self) -> None:
         """Note the end of resources of which no hook told it."""
