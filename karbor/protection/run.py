@@ -13,7 +13,6 @@ from karbor import exception
 from karbor.bank.manifest import ResourceEntry
 from karbor.context import RequestContext
 from karbor.db import operations
-from karbor.i18n import _
 from karbor.model.graph import Graph
 from karbor.model.operation import Operation
 from karbor.model.operation import OperationResource
@@ -182,18 +181,18 @@ class Run:
                 except exception.LeaseLost:
                     self.halt(LOST)
 
-    def settle(self) -> None:
-        """Note the end of resources of which no hook told it."""
+    def settle(self, reason: str | None = None) -> None:
+        """Note the end of resources of which no hook told it.
+
+        :param reason: why they are in error; None if they are not
+        """
         rows = []
-        for position in range(len(self.states)):
+        for position, state in enumerate(self.states):
             if self.progress.status(position) in ('undefined', 'running'):
-                if self.failed.is_set():
-                    self.states[position].reason = _(
-                        'Not done, because another resource failed.')
+                state.reason = reason or state.reason
                 rows.append({
-                    'position': position,
-                    'reason': self.states[position].reason,
+                    'position': position, 'reason': state.reason,
                     **self.progress.end(position, (
-                        'error' if self.failed.is_set() else 'success'))})
+                        'success' if reason is None else 'error'))})
         if rows:
             self.write(*rows)
