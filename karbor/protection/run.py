@@ -13,6 +13,7 @@ from karbor import exception
 from karbor.bank.manifest import ResourceEntry
 from karbor.context import RequestContext
 from karbor.db import operations
+from karbor.i18n import _
 from karbor.model.graph import Graph
 from karbor.model.operation import Operation
 from karbor.model.operation import OperationResource
@@ -30,6 +31,9 @@ LOG = log.getLogger(__name__)
 LOST = 'lost'               # another worker has claimed it, or may have
 GIVEN_UP = 'given up'       # this process is to end
 BROKEN = 'broken'           # the database does not take the journal
+
+# of a resource that was in order itself
+NOT_DONE = _('Not done, because another resource failed.')
 
 
 @dataclass
@@ -137,9 +141,11 @@ class Run:
 
     def first_reason(self) -> str | None:
         """The sentence of the first resource in error, with its name."""
-        for position, state in enumerate(self.states):
-            if self.progress.status(position) == 'error':
-                return f'{state.resource}: {state.reason}'
+        failed = [state for position, state in enumerate(self.states)
+                  if self.progress.status(position) == 'error']
+        # those that others kept from their work explain nothing
+        for state in sorted(failed, key=lambda s: s.reason == NOT_DONE):
+            return f'{state.resource}: {state.reason}'
         return None
 
     # -- the journal ----------------------------------------------------------

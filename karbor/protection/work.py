@@ -35,6 +35,7 @@ from karbor.protection.flows import outcome
 from karbor.protection.protectables import Protectables
 from karbor.protection.providers import Providers
 from karbor.protection.run import LOST
+from karbor.protection.run import NOT_DONE
 from karbor.protection.run import Run
 
 LOG = log.getLogger(__name__)
@@ -248,8 +249,7 @@ def _run_hooks(shop: Workshop, run: Run) -> None:
     run.check()
     protect = run.operation.type == 'protect'
     # the others go on, so what is left there had nothing to do
-    run.settle(_('Not done, because another resource failed.')
-               if run.failed.is_set() and protect else None)
+    run.settle(NOT_DONE if run.failed.is_set() and protect else None)
 
 
 def _raise_if_failed(run: Run) -> None:

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """A configuration, a database and a laboratory for each test."""
 
+import os
 import shutil
 
+import futurist
 import pytest
+import sqlalchemy as sa
 
 from karbor import conf as karbor_conf
+from karbor import context as karbor_context
 from karbor import policy
 from karbor.db import migration
 from karbor.db import session
@@ -48,15 +52,34 @@ def database(schema, conf, tmp_path):
     """An empty database with its schema."""
     shutil.copy(schema, tmp_path / 'karbor.db')
     session.init(conf)
+    # Processes die here, but machines do not.
+    with session.writer(karbor_context.system()):
+        pass
+    sa.event.listen(session.engine(), 'connect', _hasten)
+    session.engine().dispose()
     yield
     session.dispose()
 
 
+def _hasten(connection, record):
+    connection.execute('PRAGMA synchronous = OFF')
+
+
+@pytest.fixture(scope='session')
+def executors():
+    """An executor by its number of threads; they take long to end."""
+    made = {threads: futurist.ThreadPoolExecutor(max_workers=threads)
+            for threads in (1, 2)}
+    yield made
+    for executor in made.values():
+        executor.shutdown()
+
+
 @pytest.fixture
-def lab(conf, database, tmp_path, monkeypatch):
+def lab(conf, database, executors, tmp_path, monkeypatch):
     """Everything from the actions to the bank, without daemons."""
     monkeypatch.setattr(policy, '_enforcer', None)
     policy.init(conf)
-    lab = labs.Lab(conf, tmp_path / 'bank', monkeypatch)
-    yield lab
-    lab.close()
+    # the same holds for disks
+    monkeypatch.setattr(os, 'fsync', lambda fd: None)
+    return labs.Lab(conf, tmp_path / 'bank', executors, monkeypatch)

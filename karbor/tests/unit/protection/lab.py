@@ -8,9 +8,9 @@ makes it fail or die. What it leaves behind, another process finds.
 
 from collections import Counter
 import contextlib
+import functools
 import threading
 
-import futurist
 from oslo_config import cfg
 import sqlalchemy as sa
 
@@ -127,7 +127,6 @@ class Process:
     def __init__(self, lab, faults=None, threads=1):
         self.lab = lab
         self.faults = faults or Faults()
-        self.executor = futurist.ThreadPoolExecutor(max_workers=threads)
         self.protection = Protection(self)
         self.store = Store(FaultyBank(lab.bank, self.faults),
                            chunk_size=CHUNK)
@@ -138,7 +137,7 @@ class Process:
         self.shop = work.Workshop(
             lab.conf, providers.Providers({PROVIDER: self.provider}),
             Protectables([Things(lab, APP), Things(lab, DISK, [APP])]),
-            self.executor)
+            lab.executors[threads])
 
     def carry_out(self, operation, started=None):
         """Work on a claim as a worker does."""
@@ -184,8 +183,9 @@ class Lab:
     :ivar tricks: called at the beginning of a hook, by (kind, hook, id)
     """
 
-    def __init__(self, conf, path, monkeypatch):
+    def __init__(self, conf, path, executors, monkeypatch):
         self.conf = conf
+        self.executors = executors
         own = cfg.ConfigOpts()
         own.register_opts(FileSystemBank.options,
                           FileSystemBank.option_group)
@@ -203,14 +203,9 @@ class Lab:
         self.tricks = {}
         self.context = user()
         self._lock = threading.Lock()
-        self._processes = []
         self.client = Client(self)
         monkeypatch.setattr(rpc, '_client', self.client)
         self._watch_database(monkeypatch)
-
-    def close(self):
-        for process in self._processes:
-            process.executor.shutdown()
 
     def _watch_database(self, monkeypatch):
         real = session.writer
@@ -231,9 +226,7 @@ class Lab:
 
     def process(self, faults=None, threads=1):
         """A fresh process."""
-        process = Process(self, faults, threads)
-        self._processes.append(process)
-        return process
+        return Process(self, faults, threads)
 
     def hook(self, kind, name, step):
         """What the plugin does."""
@@ -272,6 +265,10 @@ class Lab:
 
     # -- asking for it --------------------------------------------------------
 
+    @functools.cached_property
+    def _usual_plan(self):
+        return self.plan()
+
     def plan(self, *resources, **kwargs):
         """A plan of some resources, by default of the app."""
         return plans.create(
@@ -281,7 +278,7 @@ class Lab:
 
     def ask_protect(self, *resources):
         """Ask for a checkpoint; returns its id."""
-        plan = self.plan(*resources)
+        plan = self.plan(*resources) if resources else self._usual_plan
         return checkpoint_actions.create(self.context, PROVIDER, plan.id).id
 
     def ask_restore(self, checkpoint_id):
