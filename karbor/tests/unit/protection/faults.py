@@ -44,9 +44,11 @@ class Faults:
         fails = self._count(kind)
         if fails and not self._after:
             self._fail()
-        yield
-        if fails and self._after:
-            self._fail()
+        try:
+            yield
+        finally:
+            if fails and self._after:
+                self._fail()        # instead of whatever the answer was
 
     def _count(self, kind):
         with self._lock:
