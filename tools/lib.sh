@@ -58,6 +58,8 @@ uv_like_pip() {
             *.cert) : "${SSL_CERT_FILE:=$value}" ;;
         esac
     done < <("$VENV/bin/python" -m pip config list 2>/dev/null)
+    # as pip does: the best version of all indexes, not of the first
+    export UV_INDEX_STRATEGY=${UV_INDEX_STRATEGY:-unsafe-best-match}
     local name
     for name in UV_DEFAULT_INDEX UV_INDEX UV_FIND_LINKS SSL_CERT_FILE; do
         # an empty variable would be a setting of its own

@@ -9,6 +9,7 @@ from oslo_config import cfg
 from oslo_db import options as db_options
 from oslo_log import log
 from oslo_middleware import cors
+from oslo_middleware import sizelimit
 from oslo_policy import opts as policy_opts
 
 from karbor.conf import api
@@ -47,6 +48,8 @@ def set_lib_defaults() -> None:
                        'X-OpenStack-Request-ID'],
         expose_headers=['X-OpenStack-Request-ID', 'X-Compute-Request-ID'],
         allow_methods=['GET', 'PUT', 'POST', 'DELETE'])
+    # a plan of 10,000 resources has some 2 MB
+    cfg.set_defaults(sizelimit.OPTS, max_request_body_size=4 * 2 ** 20)
     log.set_defaults(default_log_levels=[
         *log.get_default_log_levels(), 'alembic=WARN', 'taskflow=WARN',
         'pecan=WARN', 'cheroot=WARN', 'oslo_service=WARN',

@@ -5,6 +5,7 @@ from collections.abc import Collection
 import datetime
 from typing import Any
 
+from oslo_db import exception as db_exception
 from oslo_utils import timeutils
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -141,12 +142,20 @@ def remove(session: orm.Session, checkpoint_id: str) -> None:
         models.Checkpoint.status == 'deleting'))
 
 
-@db.retry
 def import_(context: RequestContext, checkpoint: Checkpoint) -> bool:
     """Add what a bank tells of a checkpoint, unless it is known.
 
     :return: whether it was added
     """
+    try:
+        return _import(context, checkpoint)
+    except db_exception.DBDuplicateEntry:
+        # another import has added it at the same moment
+        return False
+
+
+@db.retry
+def _import(context: RequestContext, checkpoint: Checkpoint) -> bool:
     with db.writer(context) as session:
         known = session.execute(
             sa.select(models.Checkpoint.id)

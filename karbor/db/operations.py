@@ -35,6 +35,8 @@ _SAME = ('id', 'type', 'project_id', 'user_id', 'provider_id',
          'fraction', 'bytes_done', 'bytes_total', 'created_at', 'started_at',
          'ended_at')
 _ACTIVE = ('queued', 'running')
+# more than workers that claim at the same moment
+_CANDIDATES = 100
 # what a journal entry may change of an operation_resources row
 JOURNAL = ('status', 'fraction', 'bytes_done', 'bytes_total', 'reason',
            'new_id', 'hooks_done', 'memo', 'entry')
@@ -146,29 +148,43 @@ def claim(context: RequestContext, owner: str,
     :param lease: seconds for which the claim holds without a heartbeat
     :return: the operation with its resources, or None if there is no work
     """
-    with db.writer(context) as session:
-        # Databases that can, leave out rows that another claims just now;
-        # SQLite has one writer anyhow. The UPDATE decides in either case.
-        row = session.execute(
-            sa.select(models.Operation).where(_claimable())
+    # Looked for without a lock and in a transaction of its own: MariaDB
+    # locks every row that it sorts, so one claim would hide all work from
+    # the others, and its snapshot would show the journal before the claim.
+    with db.reader(context) as session:
+        waiting = session.execute(
+            sa.select(models.Operation.id).where(_claimable())
             .order_by(models.Operation.created_at, models.Operation.id)
-            .limit(1).with_for_update(skip_locked=True)).scalar()
-        if row is None:
-            return None
-        states.OPERATION.check(row.status, 'running')
-        crashed = int(row.status == 'running')
-        if not db.changed(session, sa.update(models.Operation).where(
-                models.Operation.id == row.id,
-                models.Operation.attempt == row.attempt,
-                _claimable()).values(
-                    owner=owner, attempt=row.attempt + 1,
-                    crashes=row.crashes + crashed, status='running',
-                    lease_until=types.now(lease),
-                    started_at=sa.func.coalesce(
-                        models.Operation.started_at, types.now()))):
-            return None
-        session.refresh(row)
-        return _model(row, _resources(session, [row.id])[row.id])
+            .limit(_CANDIDATES)).scalars().all()
+    for operation_id in waiting:
+        with db.writer(context) as session:
+            found = _claim(session, operation_id, owner, lease)
+        if found is not None:
+            return found
+    return None
+
+
+def _claim(session: orm.Session, operation_id: str, owner: str,
+           lease: float) -> Operation | None:
+    # Databases that can, leave out a row that another claims just now;
+    # SQLite has one writer anyhow.
+    row = session.execute(
+        sa.select(models.Operation)
+        .where(models.Operation.id == operation_id, _claimable())
+        .with_for_update(skip_locked=True)).scalar()
+    if row is None:
+        return None
+    states.OPERATION.check(row.status, 'running')
+    crashed = int(row.status == 'running')
+    db.changed(session, sa.update(models.Operation).where(
+        models.Operation.id == row.id).values(
+            owner=owner, attempt=row.attempt + 1,
+            crashes=row.crashes + crashed, status='running',
+            lease_until=types.now(lease),
+            started_at=sa.func.coalesce(
+                models.Operation.started_at, types.now())))
+    session.refresh(row)
+    return _model(row, _resources(session, [row.id])[row.id])
 
 
 @db.retry

@@ -40,13 +40,16 @@ def _resources(resources: tuple[Resource, ...]) -> list[models.PlanResource]:
         for position, resource in enumerate(resources)]
 
 
-def _get(session: orm.Session, context: RequestContext,
-         plan_id: str) -> models.Plan:
-    row = session.execute(
+def _get(session: orm.Session, context: RequestContext, plan_id: str, *,
+         lock: bool = False) -> models.Plan:
+    select = (
         sa.select(models.Plan)
         .where(models.Plan.id == plan_id,
                query.fence(context, models.Plan, all_projects=True))
-        .options(orm.selectinload(models.Plan.resources))).scalar()
+        .options(orm.selectinload(models.Plan.resources)))
+    if lock:
+        select = select.with_for_update()
+    row = session.execute(select).scalar()
     if row is None:
         raise exception.PlanNotFound(id=plan_id)
     return row
@@ -103,7 +106,8 @@ def update(context: RequestContext, plan_id: str,
         status would change
     """
     with db.writer(context) as session:
-        row = _get(session, context, plan_id)
+        # a plan must not be started between the check and the change
+        row = _get(session, context, plan_id, lock=True)
         if row.status != 'suspended' and set(changes) != {'status'}:
             raise exception.InvalidPlan(
                 reason=f'plan {plan_id} is {row.status}; only a suspended '

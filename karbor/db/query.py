@@ -3,6 +3,7 @@
 
 from collections.abc import Collection, Mapping
 from typing import Any
+import zlib
 
 from oslo_db.sqlalchemy import utils
 import sqlalchemy as sa
@@ -86,8 +87,17 @@ def check_quota(session: orm.Session, model: Any, project_id: str,
     """
     if limit is None:
         return
-    count = session.execute(
-        sa.select(sa.func.count()).select_from(model)
-        .where(model.project_id == project_id)).scalar_one()
+    select = (sa.select(sa.func.count()).select_from(model)
+              .where(model.project_id == project_id))
+    # A row that is not committed yet is not counted by others, so of those
+    # who make rows at the same time one has to count after the other.
+    if session.get_bind().dialect.name == 'postgresql':
+        number = zlib.crc32(f'{resource}/{project_id}'.encode())
+        session.execute(sa.select(sa.func.pg_advisory_xact_lock(number)))
+    else:
+        # SQLite has one writer anyhow; in MariaDB two wait for each other's
+        # row, and the one that is told of a deadlock begins again
+        select = select.with_for_update()
+    count = session.execute(select).scalar_one()
     if count > limit:
         raise exception.QuotaExceeded(resource=resource, limit=limit)

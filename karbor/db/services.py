@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Daemons and their heartbeats in the database."""
 
+from oslo_db import exception as db_exception
 import sqlalchemy as sa
 
 from karbor import exception
@@ -12,9 +13,17 @@ from karbor.model import states
 from karbor.model.service import Service
 
 
-@db.retry
 def heartbeat(context: RequestContext, host: str, binary: str) -> None:
     """Note that a daemon lives; its first heartbeat makes its row."""
+    try:
+        _beat(context, host, binary)
+    except db_exception.DBDuplicateEntry:
+        # another worker of this host has made the row at the same moment
+        _beat(context, host, binary)
+
+
+@db.retry
+def _beat(context: RequestContext, host: str, binary: str) -> None:
     with db.writer(context) as session:
         if not db.changed(session, sa.update(models.Service).where(
                 models.Service.host == host,

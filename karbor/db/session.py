@@ -49,6 +49,11 @@ def init(conf: cfg.ConfigOpts) -> None:
         # a thread waits for its turn at the file, not at the pool
         options.setdefault('max_overflow', 50)
         _make_directory(url.database)
+    elif url.get_backend_name() in ('mysql', 'mariadb'):
+        # oslo.db would have "utf8", which there is three bytes a letter
+        options['connection'] = url.update_query_dict(
+            {'charset': 'utf8mb4', **url.query}).render_as_string(
+                hide_password=False)
     facade.configure(**options)
     facade.append_on_engine_create(_prepare_engine)
     _facade = facade
@@ -84,14 +89,17 @@ def _prepare_engine(engine: sa.Engine) -> None:
         connection.execute('PRAGMA journal_mode = WAL')
         # a commit survives the loss of power
         connection.execute('PRAGMA synchronous = FULL')
+        # as in the other databases
+        connection.execute('PRAGMA case_sensitive_like = ON')
 
-    @sa.event.listens_for(engine, 'begin', insert=True)
-    def begin(connection: sa.Connection) -> None:
-        if (connection.get_execution_options().get(_WRITE)
-                and 'in_transaction' not in connection.info):
-            connection.exec_driver_sql('BEGIN IMMEDIATE')
-            # oslo.db begins a transaction unless it finds this
-            connection.info['in_transaction'] = True
+    @sa.event.listens_for(engine, 'before_cursor_execute', retval=True)
+    def begin(connection: sa.Connection, cursor: Any, statement: str,
+              parameters: Any, context: Any, many: bool) -> tuple[str, Any]:
+        # oslo.db says BEGIN, and its listener always comes before ours
+        if (statement == 'BEGIN'
+                and connection.get_execution_options().get(_WRITE)):
+            statement = 'BEGIN IMMEDIATE'
+        return statement, parameters
 
 
 @contextlib.contextmanager
@@ -105,7 +113,9 @@ def reader(context: RequestContext) -> Iterator[orm.Session]:
 def writer(context: RequestContext) -> Iterator[orm.Session]:
     """A transaction that writes; joins the one that the context is in."""
     with _facade.writer.using(context) as session:
-        if not session.in_transaction():
+        # the first statement takes the connection and begins
+        if _WRITE not in session.info:
+            session.info[_WRITE] = True
             session.connection(execution_options={_WRITE: True})
         yield session
 

@@ -140,11 +140,12 @@ class Run:
                               resource)
 
     def first_reason(self) -> str | None:
-        """The sentence of the first resource in error, with its name."""
-        failed = [state for position, state in enumerate(self.states)
-                  if self.progress.status(position) == 'error']
-        # those that others kept from their work explain nothing
-        for state in sorted(failed, key=lambda s: s.reason == NOT_DONE):
+        """The sentence of the first resource that failed, with its name."""
+        in_error = [state for position, state in enumerate(self.states)
+                    if self.progress.status(position) == 'error']
+        # those that were only not done come last: they are no cause
+        in_error.sort(key=lambda state: state.reason == NOT_DONE)
+        for state in in_error:
             return f'{state.resource}: {state.reason}'
         return None
 

@@ -14,7 +14,7 @@ from karbor.plugins.filetree.names import valid
 
 DIRECTORY, FILE, SYMLINK, LINK, FIFO = 'd', 'f', 'l', 'h', 'p'
 _DEVICE = {'c': stat.S_IFCHR, 'b': stat.S_IFBLK}
-_KINDS = frozenset('dflhpcb')
+_KINDS = tuple('dflhpcb')
 _NUMBERS = (('m', 0, 0o7777), ('u', 0, (1 << 32) - 2),
             ('g', 0, (1 << 32) - 2), ('t', -(1 << 63), (1 << 63) - 1))
 

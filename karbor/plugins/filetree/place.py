@@ -68,7 +68,8 @@ class Owners:
 
     def named(self, which: str, number: int, name: str) -> None:
         """The archive calls a number so."""
-        with contextlib.suppress(KeyError):
+        # ValueError: a name that no host could have
+        with contextlib.suppress(KeyError, ValueError):
             self._numbers[which, number] = (
                 pwd.getpwnam(name).pw_uid if which == 'user'
                 else grp.getgrnam(name).gr_gid)

@@ -29,6 +29,10 @@ OVERWRITE, SKIP, FAIL = 'overwrite', 'skip', 'fail'
 _FATAL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO,
                     errno.EMFILE, errno.ENFILE, errno.ENOMEM))
 
+# The mode of a directory until it is finished. Hardly anybody uses it, so a
+# restore that is run again knows by it which directories it made itself.
+_UNFINISHED = 0o1700
+
 
 @dataclass
 class _Level:
@@ -120,7 +124,7 @@ class _Unpacker:
             raise Damaged('it has no top')
         entry = entries.decode(payload, is_top=True)
         self._levels.append(_Level(entry, '', dress, set()))
-        self._ready(self._root)
+        self._attempt('', lambda: self._ready(self._root))
         self._result.directories += 1
 
     def _named(self, payload: memoryview) -> None:
@@ -181,23 +185,28 @@ class _Unpacker:
     def _enter(self, entry: Entry, path: str) -> bool:
         parent, fresh = self._trail.fd, True
         try:
-            os.mkdir(entry.name, 0o700, dir_fd=parent)
+            os.mkdir(entry.name, _UNFINISHED, dir_fd=parent)
         except FileExistsError:
             found = os.stat(entry.name, dir_fd=parent, follow_symlinks=False)
-            fresh = not stat.S_ISDIR(found.st_mode)
-            if fresh:
+            if not stat.S_ISDIR(found.st_mode):
                 if not self._free(entry.name, path):
                     return False
                 os.unlink(entry.name, dir_fd=parent)
-                os.mkdir(entry.name, 0o700, dir_fd=parent)
+                os.mkdir(entry.name, _UNFINISHED, dir_fd=parent)
+            else:
+                fresh = found.st_mode & 0o1777 == _UNFINISHED
         fd = self._trail.enter(entry.name)
+        try:
+            self._ready(fd)
+        except OSError:
+            self._trail.leave()
+            raise
         self._levels.append(
             _Level(entry, path, fresh or not self._skip, set()))
         self._result.directories += 1
-        self._ready(fd)
         return True
 
-    def _ready(self, fd: int) -> None:
+    def _ready(self, fd: int) -> bool:
         """See that a directory can be written, and has no remains."""
         mode = stat.S_IMODE(os.fstat(fd).st_mode)
         # Who may not change it may still be able to write: the files tell.
@@ -205,6 +214,7 @@ class _Unpacker:
             if mode & 0o700 != 0o700:
                 os.fchmod(fd, mode | 0o700)
             self._place.discard(fd)
+        return True
 
     def _up(self) -> None:
         if self._dropped:

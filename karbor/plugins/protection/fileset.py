@@ -181,8 +181,13 @@ class Restore(_FileSetOperation):
     @staticmethod
     def _look(step: plugin.Step, fd: int) -> bool:
         if os.listdir(fd):
-            with step.data.reader() as reader:
-                found = unpack.conflicts(Source(reader), fd, step.check)
+            try:
+                with step.data.reader() as reader:
+                    found = unpack.conflicts(Source(reader), fd, step.check)
+            except OSError as error:
+                raise plugin.PluginError(
+                    reason='Nothing was restored: what exists cannot be '
+                           f'read: {error.strerror}') from error
             if found:
                 raise plugin.PluginError(
                     reason='Nothing was restored: ' + names.sentence((

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What stands around the application; `karbor.api.app` says in what order."""
+
+import time
+from typing import Any
+import urllib.parse
+
+from oslo_log import log
+from oslo_middleware import request_id
+import webob
+import webob.exc
+
+from karbor import policy
+from karbor.api import faults
+from karbor.api.request import ENV_CONTEXT
+from karbor.context import RequestContext
+from karbor.i18n import _
+
+LOG = log.getLogger(__name__)
+
+# of answers that become a v1 body; what else they say is about their text
+_KEPT = ('WWW-Authenticate', 'Allow')
+
+
+class RequestId(request_id.RequestId):
+    """Both names under which clients look for the id."""
+
+    compat_headers = ['x-compute-request-id']
+
+
+class Faults:
+    """Every error from below leaves as a v1 body; every request is logged."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        begin = time.monotonic()
+        id_ = environ.get(request_id.ENV_REQUEST_ID)
+        # until it is known who asks, so that no line of the log bears the
+        # context of the request that this thread had before
+        RequestContext(request_id=id_)
+        request = webob.Request(environ)
+        try:
+            response = self._answer(request)
+        except Exception as error:
+            # The end of the line: `of` logs it, and the user gets an answer.
+            response = faults.of(error, id_)
+        LOG.info('%s %s %s: %d, %d bytes, %.3f s', request.remote_addr,
+                 request.method, _shown(environ), response.status_int,
+                 response.content_length or 0, time.monotonic() - begin)
+        return response(environ, start_response)
+
+    def _answer(self, request: webob.Request) -> webob.Response:
+        try:
+            _check_text(request.environ)
+        except UnicodeError:
+            return faults.response(400, _('Malformed request url: expected '
+                                          'text in UTF-8'))
+        try:
+            response = request.get_response(self._app)
+        except webob.exc.HTTPError as error:
+            response = error
+        if (response.status_int < 400
+                or response.content_type == 'application/json'):
+            return response
+        plain = faults.response(response.status_int, _sentence(response))
+        for name in _KEPT:
+            if name in response.headers:
+                plain.headers[name] = response.headers[name]
+        return plain
+
+
+def _check_text(environ: Any) -> None:
+    """Look at what everybody below takes for text.
+
+    :raises UnicodeError: it is none
+    """
+    # the way in which WSGI hands bytes over
+    environ.get('PATH_INFO', '').encode('latin-1').decode('utf-8')
+    urllib.parse.unquote_to_bytes(
+        environ.get('QUERY_STRING', '').encode('latin-1')).decode('utf-8')
+
+
+def _shown(environ: Any) -> str:
+    """The URL as one line of a log, whatever bytes were sent."""
+    path = urllib.parse.quote(environ.get('PATH_INFO', ''),
+                              encoding='latin-1')
+    query = urllib.parse.quote(environ.get('QUERY_STRING', ''),
+                               safe='/=&%+', encoding='latin-1')
+    return f'{path}?{query}' if query else path
+
+
+def _sentence(response: webob.Response) -> str:
+    if isinstance(response, webob.exc.HTTPError):
+        return faults.text_of(response)
+    # the title that belongs to the code
+    return response.status.partition(' ')[2]
+
+
+class NoAuth:
+    """The token is ``user:project``, and everybody is an administrator.
+
+    It says so in the headers in which keystonemiddleware would.
+    """
+
+    ROLES = 'admin,manager,member,reader'
+
+    def __init__(self, app: Any, base_url: str | None) -> None:
+        self._app = app
+        self._base_url = base_url
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        request = webob.Request(environ)
+        token = request.headers.get('X-Auth-Token')
+        if not token:
+            return self._token(request)(environ, start_response)
+        user, _colon, project = token.partition(':')
+        if not project:
+            # /v1/{project_id}/...
+            project = [*request.path_info.split('/'), '', '', ''][2]
+        request.headers.update({
+            'X-Identity-Status': 'Confirmed', 'X-User-Id': user,
+            'X-Project-Id': project, 'X-Roles': self.ROLES})
+        return self._app(environ, start_response)
+
+    def _token(self, request: webob.Request) -> webob.Response:
+        """What clients of the oldest kind do instead of asking Keystone."""
+        user = request.headers.get('X-Auth-User', 'admin')
+        project = request.headers.get('X-Auth-Project-Id', 'admin')
+        base = (self._base_url or request.application_url).rstrip('/')
+        return webob.Response(status=204, headerlist=[
+            ('X-Auth-Token', f'{user}:{project}'),
+            ('X-Server-Management-Url', f'{base}/v1/{project}')])
+
+
+class Context:
+    """Makes the context of who was authenticated."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        context = RequestContext.from_environ(environ)
+        context.is_admin = policy.is_admin(context)
+        environ[ENV_CONTEXT] = context
+        return self._app(environ, start_response)

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``/providers/{provider_id}/checkpoints``."""
+
+from collections.abc import Mapping
+import datetime
+from typing import Any
+
+from karbor import exception
+from karbor.actions import checkpoints as actions
+from karbor.actions import providers
+from karbor.api import base
+from karbor.api import pagination
+from karbor.api import validation
+from karbor.api.request import check_uuid
+from karbor.api.request import Request
+from karbor.api.schemas import checkpoints as schemas
+from karbor.api.views import checkpoints as views
+from karbor.i18n import _
+
+CREATE = validation.Body(schemas.CREATE)
+RESET_STATE = validation.Body(schemas.RESET_STATE)
+
+
+class Checkpoints:
+    """States of an application that a provider's bank keeps."""
+
+    @base.handler
+    def index(self, request: Request, response: base.Response,
+              provider_id: str) -> Any:
+        check_uuid('provider', provider_id)
+        query = pagination.list_query(
+            request, filters=('project_id', 'plan_id', 'status'),
+            admin_filters=('id',))
+        found = actions.list_(
+            request.caller, provider_id, query,
+            begin=_day(request.query, 'start_date'),
+            end=_day(request.query, 'end_date', after=1))
+        if not found:
+            _check_provider(request, provider_id)
+        return pagination.body(
+            request, 'checkpoints',
+            [views.show(checkpoint) for checkpoint in found], query)
+
+    @base.handler
+    def show(self, request: Request, response: base.Response,
+             provider_id: str, checkpoint_id: str) -> Any:
+        _check_ids(provider_id, checkpoint_id)
+        return {'checkpoint': views.show(
+            actions.get(request.caller, provider_id, checkpoint_id))}
+
+    @base.handler
+    def create(self, request: Request, response: base.Response,
+               provider_id: str) -> Any:
+        check_uuid('provider', provider_id)
+        wanted = CREATE.read(request.document())
+        checkpoint = actions.create(
+            request.caller, provider_id, wanted['plan_id'],
+            extra_info=wanted.get('extra-info'))
+        return {'checkpoint': views.show(checkpoint)}
+
+    @base.handler
+    def delete(self, request: Request, response: base.Response,
+               provider_id: str, checkpoint_id: str) -> Any:
+        _check_ids(provider_id, checkpoint_id)
+        actions.delete(request.caller, provider_id, checkpoint_id)
+        return {}
+
+    @base.handler
+    def update(self, request: Request, response: base.Response,
+               provider_id: str, checkpoint_id: str) -> Any:
+        _check_ids(provider_id, checkpoint_id)
+        wanted = RESET_STATE.read(request.document())
+        actions.reset_state(request.caller, provider_id, checkpoint_id,
+                            wanted['state'])
+        return {}
+
+
+def _check_ids(provider_id: str, checkpoint_id: str) -> None:
+    check_uuid('provider', provider_id)
+    check_uuid('checkpoint', checkpoint_id)
+
+
+def _check_provider(request: Request, provider_id: str) -> None:
+    """Tell a provider without checkpoints from a mistyped one.
+
+    The list itself needs no other service, so it also stands without an
+    answer about the provider.
+    """
+    try:
+        providers.find(request.caller, provider_id)
+    except exception.NoAnswer:
+        return
+
+
+def _day(query: Mapping[str, str], name: str,
+         after: int = 0) -> datetime.datetime | None:
+    """The first moment of a day, in UTC.
+
+    :param after: of the day so many days later
+    """
+    text = query.get(name)
+    if text is None:
+        return None
+    try:
+        day = datetime.datetime.strptime(text, '%Y-%m-%d')
+        return (day.replace(tzinfo=datetime.UTC)
+                + datetime.timedelta(days=after))
+    except (ValueError, OverflowError):
+        raise exception.Invalid(field=name, reason=_(
+            'expected a day like 2026-11-22, not %s') % text) from None

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``/restores``."""
+
+import dataclasses
+from typing import Any
+
+from karbor.actions import restores as actions
+from karbor.api import base
+from karbor.api import pagination
+from karbor.api import validation
+from karbor.api.request import check_uuid
+from karbor.api.request import Request
+from karbor.api.schemas import restores as schemas
+from karbor.api.views import operations as views
+
+CREATE = validation.Body(schemas.CREATE)
+
+
+class Restores:
+    """Checkpoints that are being or were brought back."""
+
+    @base.handler
+    def index(self, request: Request, response: base.Response) -> Any:
+        query = pagination.list_query(
+            request, filters=('status',),
+            admin_filters=('project_id', 'provider_id', 'checkpoint_id',
+                           'id'))
+        filters = dict(query.filters)
+        # a word of the contract, not of the column
+        status = filters.pop('status', None)
+        found = actions.list_(request.caller,
+                              dataclasses.replace(query, filters=filters),
+                              status=status)
+        return pagination.body(
+            request, 'restores', [views.restore(one) for one in found], query)
+
+    @base.handler
+    def show(self, request: Request, response: base.Response,
+             restore_id: str) -> Any:
+        check_uuid('restore', restore_id)
+        return {'restore': views.restore(
+            actions.get(request.caller, restore_id))}
+
+    @base.handler
+    def create(self, request: Request, response: base.Response) -> Any:
+        wanted = CREATE.read(request.document())
+        return {'restore': views.restore(
+            actions.create(request.caller, **wanted))}

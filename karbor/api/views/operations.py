@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How an operation is shown: as a restore, and as an operation log."""
+
+import datetime
+import json
+from typing import Any
+
+from karbor.model import states
+from karbor.model.operation import Operation
+from karbor.model.operation import OperationResource
+
+_TIME = '%Y-%m-%dT%H:%M:%S.%f'
+# of each operation in a list; more would make a list of 1,000 unbearable
+RESOURCES_IN_LISTS = 100
+
+
+def restore(operation: Operation) -> dict[str, Any]:
+    """One restore, in lists too."""
+    resources = operation.resources or ()
+    words = states.V1_RESOURCE_STATUS['restore']
+    return {
+        'id': operation.id, 'project_id': operation.project_id,
+        'provider_id': operation.provider_id,
+        'checkpoint_id': operation.checkpoint_id,
+        # restoring into another cloud is refused when it is asked for
+        'restore_target': None,
+        'parameters': operation.request.get('parameters', {}),
+        'status': _status(operation),
+        'resources_status': {_key(resource): words[resource.status]
+                             for resource in resources},
+        'resources_reason': {_key(resource): resource.reason
+                             for resource in resources if resource.reason}}
+
+
+def log(operation: Operation, most: int | None = None) -> dict[str, Any]:
+    """One operation log.
+
+    :param most: how many resources are shown; None is all of them
+    """
+    failed = operation.status in ('error', 'cancelled')
+    return {
+        'id': operation.id, 'operation_type': operation.type,
+        'checkpoint_id': operation.checkpoint_id,
+        'plan_id': operation.plan_id, 'provider_id': operation.provider_id,
+        'restore_id': operation.id if operation.type == 'restore' else None,
+        'scheduled_operation_id': operation.scheduled_operation_id,
+        'status': _status(operation),
+        'started_at': _time(operation.started_at),
+        'ended_at': _time(operation.ended_at),
+        'error_info': operation.reason if failed else None,
+        'extra_info': json.dumps(_progress(operation, most))}
+
+
+def log_in_list(operation: Operation) -> dict[str, Any]:
+    """One operation log of many."""
+    return log(operation, RESOURCES_IN_LISTS)
+
+
+def _progress(operation: Operation, most: int | None) -> dict[str, Any]:
+    words = states.V1_RESOURCE_STATUS[operation.type]
+    resources = operation.resources or ()
+    return {
+        'progress': operation.fraction,
+        'bytes_done': operation.bytes_done,
+        'bytes_total': operation.bytes_total,
+        'resources_count': len(resources),
+        'resources': [{
+            'type': resource.type, 'id': resource.id, 'name': resource.name,
+            'status': words[resource.status], 'progress': resource.fraction,
+            'bytes_done': resource.bytes_done,
+            'bytes_total': resource.bytes_total, 'reason': resource.reason}
+            for resource in resources[:most]]}
+
+
+def _status(operation: Operation) -> str:
+    return states.V1_OPERATION_STATUS[operation.type][operation.status]
+
+
+def _key(resource: OperationResource) -> str:
+    return f'{resource.type}#{resource.id}'
+
+
+def _time(value: datetime.datetime | None) -> str | None:
+    return None if value is None else value.strftime(_TIME)

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a plan is shown."""
+
+from typing import Any
+
+from karbor.model.plan import Plan
+from karbor.model.resource import Resource
+
+
+def show(plan: Plan) -> dict[str, Any]:
+    """One plan, in lists too."""
+    return {'id': plan.id, 'name': plan.name,
+            'description': plan.description,
+            'provider_id': plan.provider_id, 'status': plan.status,
+            'resources': [_resource(resource) for resource in plan.resources],
+            'parameters': {key: dict(values) for key, values
+                           in plan.parameters.items()}}
+
+
+def _resource(resource: Resource) -> dict[str, Any]:
+    shown = resource.to_dict()
+    if shown['extra_info'] is None:
+        # as the contract has it: only where there is any
+        del shown['extra_info']
+    return shown

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Daemons and their heartbeats."""
+
+import pytest
+import sqlalchemy as sa
+
+from karbor import exception
+from karbor.db import models
+from karbor.db import services
+from karbor.db import session as db
+from karbor.db import types
+from karbor.tests.unit.db import common
+
+
+def listed(down_time=60, **kwargs):
+    return services.list_(common.system(), down_time, **kwargs)
+
+
+def beat(host='h', binary='karbor-protection'):
+    services.heartbeat(common.system(), host, binary)
+
+
+def test_the_first_heartbeat_makes_the_row(database):
+    assert listed() == []
+    beat()
+    [one] = listed()
+    assert (one.host, one.binary, one.status, one.up,
+            one.disabled_reason) == ('h', 'karbor-protection', 'enabled',
+                                     True, None)
+
+
+def test_a_further_one_only_moves_the_time(database):
+    beat()
+    with db.writer(common.system()) as session:
+        session.execute(sa.update(models.Service).values(
+            updated_at=types.now(-100)))
+    [silent] = listed()
+    beat()
+    [alive] = listed()
+    assert alive.id == silent.id
+    assert not silent.up
+    assert alive.up
+    assert alive.updated_at > silent.updated_at
+
+
+@pytest.mark.parametrize(('age', 'up'), [(0, True), (50, True), (70, False)])
+def test_silence_is_measured_by_the_clock_of_the_database(database, age, up):
+    beat()
+    with db.writer(common.system()) as session:
+        session.execute(sa.update(models.Service).values(
+            updated_at=types.now(-age)))
+    assert [one.up for one in listed(60)] == [up]
+
+
+def test_daemons_are_found_by_host_and_binary(database):
+    for host in 'ab':
+        for binary in 'xy':
+            beat(host, binary)
+    assert [(one.host, one.binary) for one in listed()] == [
+        ('a', 'x'), ('a', 'y'), ('b', 'x'), ('b', 'y')]
+    assert [one.binary for one in listed(host='a')] == ['x', 'y']
+    assert [one.host for one in listed(binary='y')] == ['a', 'b']
+    assert [one.id for one in listed(host='b', binary='x')] == [
+        listed()[2].id]
+
+
+def test_a_daemon_is_disabled_and_enabled(database):
+    beat()
+    [one] = listed()
+    services.set_status(common.system(), one.id, 'disabled', 'broken disk')
+    [found] = listed()
+    assert (found.status, found.disabled_reason) == ('disabled',
+                                                     'broken disk')
+    beat()
+    assert listed()[0].status == 'disabled'
+    services.set_status(common.system(), one.id, 'enabled')
+    [found] = listed()
+    assert (found.status, found.disabled_reason) == ('enabled', None)
+
+
+def test_mistakes_are_said(database):
+    beat()
+    [one] = listed()
+    with pytest.raises(exception.ServiceNotFound, match='12345'):
+        services.set_status(common.system(), 12345, 'disabled')
+    with pytest.raises(exception.IllegalTransition, match='asleep'):
+        services.set_status(common.system(), one.id, 'asleep')
+    assert listed() == [one]
+
+
+def test_workers_of_one_host_begin_together(database):
+    """They share a row, and make it at the same moment."""
+    assert common.side_by_side(*[beat] * 6) == [None] * 6
+    assert len(listed()) == 1
