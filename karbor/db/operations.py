@@ -34,6 +34,8 @@ _SAME = ('id', 'type', 'project_id', 'user_id', 'provider_id',
          'scheduled_operation_id', 'scheduled_run_id', 'request_id',
          'fraction', 'bytes_done', 'bytes_total', 'created_at', 'started_at',
          'ended_at')
+# resources of each operation in a list: enough to see, few enough to read
+LISTED = 100
 _ACTIVE = ('queued', 'running')
 # more than workers that claim at the same moment
 _CANDIDATES = 100
@@ -52,24 +54,40 @@ def _resource(row: models.OperationResource) -> OperationResource:
 
 
 def _model(row: models.Operation,
-           resources: Sequence[OperationResource] | None = None) -> Operation:
+           resources: Sequence[OperationResource] | None = None,
+           count: int | None = None) -> Operation:
+    if count is None and resources is not None:
+        count = len(resources)
     return Operation(
         resources=None if resources is None else tuple(resources),
+        resource_count=count or 0,
         **{name: getattr(row, name) for name in _SAME})
 
 
 def _resources(session: orm.Session, operations: Collection[str],
+               most: int | None = None,
                ) -> dict[str, list[OperationResource]]:
     found: dict[str, list[OperationResource]] = {
         key: [] for key in operations}
     if found:
+        table = models.OperationResource
         for row in session.execute(
-                sa.select(models.OperationResource)
-                .where(models.OperationResource.operation_id.in_(found))
+                sa.select(table)
+                .where(table.operation_id.in_(found),
+                       sa.true() if most is None else table.position < most)
                 .order_by(models.OperationResource.operation_id,
                           models.OperationResource.position)).scalars():
             found[row.operation_id].append(_resource(row))
     return found
+
+
+def _counts(session: orm.Session,
+            operations: Collection[str]) -> dict[str, int]:
+    table = models.OperationResource
+    return {operation_id: count for operation_id, count in session.execute(
+        sa.select(table.operation_id, sa.func.count())
+        .where(table.operation_id.in_(operations))
+        .group_by(table.operation_id))}
 
 
 def insert(session: orm.Session, operation: Operation) -> None:
@@ -102,10 +120,11 @@ def get(context: RequestContext, operation_id: str, *,
 def list_(context: RequestContext, wanted: ListQuery, *,
           type_: str | None = None,
           statuses: Collection[tuple[str, str]] | None = None,
-          ) -> list[Operation]:
-    """A page of operations, with their resources.
+          most: int = LISTED) -> list[Operation]:
+    """A page of operations, each with its first resources.
 
     :param statuses: only of these (type, status) pairs
+    :param most: so many resources of each; ``resource_count`` tells of all
     """
     where: sa.ColumnElement[bool] = sa.true()
     if type_ is not None:
@@ -118,8 +137,11 @@ def list_(context: RequestContext, wanted: ListQuery, *,
         rows = session.execute(query.page(
             session, context, models.Operation, wanted, exact=EXACT,
             where=where)).scalars().all()
-        resources = _resources(session, [row.id for row in rows])
-        return [_model(row, resources[row.id]) for row in rows]
+        ids = [row.id for row in rows]
+        resources = _resources(session, ids, most)
+        counts = _counts(session, ids)
+        return [_model(row, resources[row.id], counts.get(row.id, 0))
+                for row in rows]
 
 
 def active_on(session: orm.Session, checkpoint_id: str) -> str | None:

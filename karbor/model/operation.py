@@ -23,6 +23,8 @@ class Operation:
     :ivar fraction: part of the work that is done, 0.0 to 1.0
     :ivar bytes_done: bytes read (protect) or written (restore) so far
     :ivar bytes_total: expected bytes where plugins know, else 0
+    :ivar resources: in a list, only the first of them
+    :ivar resource_count: how many there are in all
     """
 
     id: str
@@ -50,6 +52,7 @@ class Operation:
     bytes_done: int = 0
     bytes_total: int = 0
     resources: tuple['OperationResource', ...] | None = None
+    resource_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ def _progress(operation: Operation, most: int | None) -> dict[str, Any]:
         'progress': operation.fraction,
         'bytes_done': operation.bytes_done,
         'bytes_total': operation.bytes_total,
-        'resources_count': len(resources),
+        'resources_count': operation.resource_count,
         'resources': [{
             'type': resource.type, 'id': resource.id, 'name': resource.name,
             'status': words[resource.status], 'progress': resource.fraction,
