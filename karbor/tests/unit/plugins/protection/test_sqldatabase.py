@@ -105,7 +105,7 @@ def test_into_another_that_is_a_target(protection, tmp_path):
     (A, D, 'p1', 'may not be restored into'),
     (A, C, 'p1', f'{C} is not registered'),
     (C, A, 'p2', f'{A} is not registered'),
-    (A, str(uuid.uuid4()), 'p1', 'is not registered'),
+    (A, str(uuid.UUID(int=9)), 'p1', 'is not registered'),
 ])
 def test_into_no_other(protection, tmp_path, source, target, project, part):
     for name in 'abc':
