@@ -10,7 +10,6 @@ from karbor import conf as karbor_conf
 from karbor import context
 from karbor import policy
 from karbor.api import app as api_app
-from karbor.conf import database as database_conf
 from karbor.db import migration
 from karbor.db import session
 from karbor.rpc import protection as rpc
@@ -35,7 +34,7 @@ def empty_database(tmp_path_factory):
     """A file with the schema; made once, because that takes its time."""
     path = tmp_path_factory.mktemp('database') / 'karbor.db'
     own = cfg.ConfigOpts()
-    database_conf.register_opts(own)
+    karbor_conf.register_opts(own)
     own([], default_config_files=[])
     own.set_override('connection', f'sqlite:///{path}', 'database')
     session.init(own)

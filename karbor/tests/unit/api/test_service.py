@@ -3,6 +3,7 @@ import pytest
 import requests
 
 from karbor import policy
+from karbor import service as karbor_service
 from karbor.api.service import ApiService
 from karbor.rpc import protection
 from karbor.rpc import transport
@@ -11,6 +12,7 @@ from karbor.rpc import transport
 @pytest.fixture
 def service(conf, database, monkeypatch):
     """The API as a daemon runs it; nothing of it is started."""
+    monkeypatch.setattr(karbor_service, '_ready_in', None)
     monkeypatch.setattr(policy, '_enforcer', None)
     monkeypatch.setattr(protection, '_client', None)
     monkeypatch.setattr(transport, '_url', 'fake:/')

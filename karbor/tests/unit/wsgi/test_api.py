@@ -6,6 +6,7 @@ import pytest
 
 from karbor import conf as karbor_conf
 from karbor import policy
+from karbor import service
 from karbor.db import session
 from karbor.rpc import protection
 from karbor.rpc import transport
@@ -22,6 +23,7 @@ def file(conf, database, tmp_path, monkeypatch):
     path = tmp_path / 'karbor.conf'
     path.write_text(text)
     conf.reset()
+    monkeypatch.setattr(service, '_ready_in', None)
     monkeypatch.setattr(policy, '_enforcer', None)
     monkeypatch.setattr(protection, '_client', object())
     monkeypatch.delitem(sys.modules, MODULE, raising=False)
