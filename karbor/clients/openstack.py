@@ -12,7 +12,6 @@ from karbor import exception
 from karbor.i18n import _
 from karbor.version import version_info
 
-
 # the configuration and its session; a configuration cannot be hashed
 _known: tuple[cfg.ConfigOpts, Any] | None = None
 _lock = threading.Lock()
