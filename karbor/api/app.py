@@ -9,21 +9,10 @@ from oslo_middleware import cors
 from oslo_middleware import http_proxy_to_wsgi
 from oslo_middleware import sizelimit
 
-from karbor import policy
 from karbor.api import health
 from karbor.api import middleware
 from karbor.api import root
 from karbor.api import versions
-from karbor.db import session
-from karbor.rpc import transport
-
-
-def deploy(conf: cfg.ConfigOpts) -> Any:
-    """Set up everything below the API in this process, and build it."""
-    session.init(conf)
-    policy.init(conf)
-    transport.init(conf)
-    return build(conf)
 
 
 def build(conf: cfg.ConfigOpts) -> Any:
@@ -38,7 +27,7 @@ def build(conf: cfg.ConfigOpts) -> Any:
     # before anything that may read a body
     app = sizelimit.RequestBodySizeLimiter(app, conf)
     # makes the answer of all errors from above; needs the request's id
-    app = middleware.Faults(app)
+    app = middleware.Faults(app, conf)
     # even errors and refused preflights can be found in the log
     app = middleware.RequestId(app, conf)
     # A browser shows an error only if it comes with these headers, and its

@@ -33,11 +33,20 @@ class Database(pluginbase.HealthcheckBaseExtension):
 
 
 class Healthcheck(healthcheck.Healthcheck):
-    """That of oslo, with our check beside those that are configured."""
+    """That of oslo at one path, with our check beside the configured."""
+
+    PATH = '/healthcheck'
 
     def __init__(self, application: Any, conf: cfg.ConfigOpts) -> None:
         super().__init__(application, conf)
+        self._next = application
         self._backends: Any = [
             # of the extensions of stevedore, only this is looked at
             types.SimpleNamespace(obj=Database(conf, {})),
             *self._backends]
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        # without this, oslo's would answer every path
+        if environ.get('PATH_INFO') != self.PATH:
+            return self._next(environ, start_response)
+        return super().__call__(environ, start_response)

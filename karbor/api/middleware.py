@@ -3,12 +3,14 @@
 
 import time
 from typing import Any
+import urllib.parse
 
+from oslo_config import cfg
 from oslo_log import log
 from oslo_middleware import request_id
 import webob
-import webob.exc
 
+from karbor import exception
 from karbor import policy
 from karbor.api import faults
 from karbor.api.request import ENV_CONTEXT
@@ -30,8 +32,9 @@ class RequestId(request_id.RequestId):
 class Faults:
     """Every error from below leaves as a v1 body; every request is logged."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Any, conf: cfg.ConfigOpts) -> None:
         self._app = app
+        self._conf = conf
 
     def __call__(self, environ: Any, start_response: Any) -> Any:
         begin = time.monotonic()
@@ -46,34 +49,51 @@ class Faults:
             # The end of the line: `of` logs it, and the user gets an answer.
             response = faults.of(error, id_)
         LOG.info('%s %s %s: %d, %d bytes, %.3f s', request.remote_addr,
-                 request.method, request.path_qs, response.status_int,
+                 request.method, _shown(environ), response.status_int,
                  response.content_length or 0, time.monotonic() - begin)
         return response(environ, start_response)
 
     def _answer(self, request: webob.Request) -> webob.Response:
         try:
-            request.path_info.encode()
-        except UnicodeDecodeError:
-            return faults.response(400, _('Malformed request url'))
-        try:
-            response = request.get_response(self._app)
-        except webob.exc.HTTPError as error:
-            response = error
+            _check_text(request.environ)
+        except UnicodeError:
+            return faults.response(400, _('Malformed request url: expected '
+                                          'text in UTF-8'))
+        response = request.get_response(self._app)
         if (response.status_int < 400
                 or response.content_type == 'application/json'):
             return response
-        plain = faults.response(response.status_int, _sentence(response))
+        if response.status_int == 413:
+            # that of the body limit, which does not say what the limit is
+            return faults.of(exception.BodyTooLarge(
+                limit=self._conf.oslo_middleware.max_request_body_size), None)
+        # the title that belongs to the code
+        title = response.status.partition(' ')[2]
+        plain = faults.response(response.status_int, title)
         for name in _KEPT:
             if name in response.headers:
                 plain.headers[name] = response.headers[name]
         return plain
 
 
-def _sentence(response: webob.Response) -> str:
-    if isinstance(response, webob.exc.HTTPError):
-        return faults.text_of(response)
-    # the title that belongs to the code
-    return response.status.partition(' ')[2]
+def _check_text(environ: Any) -> None:
+    """Look at what everybody below takes for text.
+
+    :raises UnicodeError: it is none
+    """
+    # the way in which WSGI hands bytes over
+    environ.get('PATH_INFO', '').encode('latin-1').decode('utf-8')
+    urllib.parse.unquote_to_bytes(
+        environ.get('QUERY_STRING', '').encode('latin-1')).decode('utf-8')
+
+
+def _shown(environ: Any) -> str:
+    """The URL as one line of a log, whatever bytes were sent."""
+    path = urllib.parse.quote(environ.get('PATH_INFO', ''),
+                              encoding='latin-1')
+    query = urllib.parse.quote(environ.get('QUERY_STRING', ''),
+                               safe='/=&%+', encoding='latin-1')
+    return f'{path}?{query}' if query else path
 
 
 class NoAuth:

@@ -57,13 +57,9 @@ class Request(pecan.Request):
     def read_query(self) -> Mapping[str, str]:
         """Parameters of the URL, from the URL.
 
-        :raises exception.Invalid: one is not readable text
+        :raises exception.Invalid: one has control characters
         """
-        try:
-            values = {str(key): str(self.GET[key]) for key in self.GET}
-        except UnicodeDecodeError as error:
-            raise exception.Invalid(field='query', reason=_(
-                'expected text in UTF-8')) from error
+        values = {str(key): str(self.GET[key]) for key in self.GET}
         for key, value in values.items():
             if CONTROL.search(key) or CONTROL.search(value):
                 raise exception.Invalid(field=key, reason=_(

@@ -6,6 +6,7 @@ processes are forked, so that all of them accept from the same queue and an
 address in use is found at once.
 """
 
+from collections.abc import Callable
 import logging
 import socket
 import threading
@@ -51,7 +52,7 @@ class _Server(wsgi.Server):
 class Server(ServiceBase):
     """Serves an application over HTTP until it is stopped.
 
-    :param app: a WSGI application
+    :param make_app: makes the WSGI application, in the process that serves
     :param host: name or address to listen on
     :param port: 0 for one that is free
     :param threads: requests answered at the same time by one process
@@ -59,9 +60,9 @@ class Server(ServiceBase):
     :raises OSError: the address cannot be listened on
     """
 
-    def __init__(self, app: Any, host: str, port: int, threads: int,
-                 drain: int = 30) -> None:
-        self._app = app
+    def __init__(self, make_app: Callable[[], Any], host: str, port: int,
+                 threads: int, drain: int = 30) -> None:
+        self._make_app = make_app
         self._threads = threads
         self._drain = drain
         self._listener = _listen(host, port)
@@ -76,7 +77,7 @@ class Server(ServiceBase):
 
     def start(self) -> None:
         """Begin to answer requests; returns at once."""
-        server = _Server(self._listener, self._app, self._threads,
+        server = _Server(self._listener, self._make_app(), self._threads,
                          self._drain)
         server.prepare()
         self._server = server
@@ -84,12 +85,16 @@ class Server(ServiceBase):
                                         name='karbor-api')
         self._thread.start()
 
-    def stop(self) -> None:
+    def stop(self, graceful: bool = True) -> None:
         """Accept no more, and let the requests that run come to their end.
 
         Those that run for longer than ``drain`` lose their connection.
+
+        :param graceful: False: they lose it at once
         """
         if self._server is not None:
+            if not graceful:
+                self._server.shutdown_timeout = 0
             self._server.stop()
 
     def wait(self) -> None:

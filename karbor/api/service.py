@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """karbor-api as a service of oslo.service."""
 
-from collections.abc import Callable, Iterable
 from typing import Any
 
 from oslo_config import cfg
@@ -22,8 +21,7 @@ class ApiService(service.ServiceBase):
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         self._conf = conf
-        self._app: Callable[..., Iterable[bytes]] | None = None
-        self._server = Server(self._call, conf.api.host, conf.api.port,
+        self._server = Server(self._make, conf.api.host, conf.api.port,
                               conf.api.threads)
 
     @property
@@ -31,16 +29,12 @@ class ApiService(service.ServiceBase):
         """The port that it listens on."""
         return self._server.port
 
-    def _call(self, environ: dict[str, Any],
-              start_response: Any) -> Iterable[bytes]:
-        if self._app is None:
-            raise RuntimeError('the service has not been started')
-        return self._app(environ, start_response)
+    def _make(self) -> Any:
+        karbor_service.set_up(self._conf)
+        return app.build(self._conf)
 
     def start(self) -> None:
         """Begin to answer; in the process that is to do the work."""
-        karbor_service.set_up(self._conf)
-        self._app = app.build(self._conf)
         self._server.start()
 
     def stop(self, graceful: bool = True) -> None:

@@ -77,11 +77,13 @@ class ChunkWriter(Writer):
             self._flush()
         if self._page:
             self._put_page()
-        self._state = 'closed'
+        # closed only when somebody knows the stream
+        self._state = 'lost'
         self._done(self._place.stream, document.Stream(
             self._place.attempt, self._place.token, self._bytes,
             self._stored_bytes, self._chunks, self._page_size,
             tuple(self._pages)))
+        self._state = 'closed'
 
     def abort(self) -> None:
         # Chunks that are in the bank stay there, named by nothing, until the

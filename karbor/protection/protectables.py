@@ -5,7 +5,8 @@ An incomplete answer is an error, never a smaller graph: what is missing in
 the graph would be missing in the checkpoint.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+import contextlib
 from typing import Any
 
 from oslo_config import cfg
@@ -21,6 +22,21 @@ from karbor.plugin.base import Context
 from karbor.plugin.protectable import ProtectablePlugin
 
 LOG = log.getLogger(__name__)
+
+
+@contextlib.contextmanager
+def _asked(type_: str) -> Iterator[None]:
+    """Make whatever leaves a plugin an error with a sentence."""
+    try:
+        yield
+    except exception.KarborError:
+        raise
+    except (Exception, SystemExit) as error:
+        LOG.exception('The protectable plugin of %s failed.', type_)
+        raise exception.PluginError(reason=_(
+            '%(type)s cannot be looked up: %(kind)s: %(error)s') % {
+                'type': type_, 'kind': type(error).__name__,
+                'error': error}) from error
 
 
 class Protectables:
@@ -64,7 +80,9 @@ class Protectables:
     def instances(self, context: Context, type_: str,
                   parameters: Mapping[str, Any]) -> list[Resource]:
         """All resources of a type that the project has."""
-        return list(self._plugin(type_).list(context, parameters))
+        plugin = self._plugin(type_)
+        with _asked(type_):
+            return list(plugin.list(context, parameters))
 
     def instance(self, context: Context, type_: str, id_: str,
                  parameters: Mapping[str, Any]) -> Resource:
@@ -72,7 +90,9 @@ class Protectables:
 
         :raises exception.InstanceNotFound: the project has none of that id
         """
-        return self._plugin(type_).show(context, id_, parameters)
+        plugin = self._plugin(type_)
+        with _asked(type_):
+            return plugin.show(context, id_, parameters)
 
     def dependents(self, context: Context, type_: str,
                    parents: Sequence[Resource],
@@ -81,9 +101,10 @@ class Protectables:
         found: dict[Key, list[Resource]] = {r.key: [] for r in parents}
         for plugin in self._plugins.values():
             if type_ in plugin.parent_types:
-                for key, children in plugin.dependents(
-                        context, parents).items():
-                    found[key].extend(children)
+                with _asked(plugin.resource_type):
+                    for key, children in plugin.dependents(
+                            context, parents).items():
+                        found[key].extend(children)
         return found
 
     def graph(self, context: Context,
@@ -98,8 +119,10 @@ class Protectables:
         for resource in named:
             by_type.setdefault(resource.type, []).append(resource)
         for type_, resources in by_type.items():
-            existing = self._plugin(type_).find(
-                context, [resource.id for resource in resources])
+            plugin = self._plugin(type_)
+            with _asked(type_):
+                existing = plugin.find(
+                    context, [resource.id for resource in resources])
             for resource in resources:
                 if resource.id not in existing:
                     raise exception.PluginError(reason=_(

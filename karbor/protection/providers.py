@@ -133,6 +133,13 @@ def load(conf: cfg.ConfigOpts) -> Providers:
         except exception.ConfigError as error:
             found.mistakes[path] = str(error)
             LOG.error('%s This provider is left out.', error)
+        except Exception as error:
+            # the class of a stranger's plugin may hold anything
+            LOG.exception('%s: This provider is left out.', path)
+            found.mistakes[path] = _(
+                '%(file)s: one of its plugins is wrong: %(kind)s: %(error)s'
+                ) % {'file': path, 'kind': type(error).__name__,
+                     'error': error}
     return found
 
 
@@ -243,8 +250,9 @@ def _plugin(own: cfg.ConfigOpts, path: str, option: str, name: str,
 def _check_schemas(path: str, name: str, plugin: ProtectionPlugin) -> None:
     for kind in ('options', 'restore', 'saved_info', 'verify'):
         try:
+            # true and false are schemas, too, but not of an object
             jsonschema.Draft202012Validator.check_schema(
-                getattr(plugin.schemas, kind))
+                dict(getattr(plugin.schemas, kind)))
         except jsonschema.SchemaError as error:
             raise exception.ConfigError(file=path, reason=_(
                 '[provider] plugin = %(name)s: its schema of %(kind)s is '

@@ -32,6 +32,9 @@ LOST = 'lost'               # another worker has claimed it, or may have
 GIVEN_UP = 'given up'       # this process is to end
 BROKEN = 'broken'           # the database does not take the journal
 
+# of a resource that was in order itself
+NOT_DONE = _('Not done, because another resource failed.')
+
 
 @dataclass
 class State:
@@ -67,6 +70,7 @@ class Run:
         self.failed = threading.Event()
         self.origin = 'manual'
         self._journal = Journal(self._commit)
+        self._flushing = threading.Lock()
         self._lease = lease
         self._clock = clock
         self._held_until = clock() + lease
@@ -136,10 +140,13 @@ class Run:
                               resource)
 
     def first_reason(self) -> str | None:
-        """The sentence of the first resource in error, with its name."""
-        for position, state in enumerate(self.states):
-            if self.progress.status(position) == 'error':
-                return f'{state.resource}: {state.reason}'
+        """The sentence of the first resource that failed, with its name."""
+        in_error = [state for position, state in enumerate(self.states)
+                    if self.progress.status(position) == 'error']
+        # those that were only not done come last: they are no cause
+        in_error.sort(key=lambda state: state.reason == NOT_DONE)
+        for state in in_error:
+            return f'{state.resource}: {state.reason}'
         return None
 
     # -- the journal ----------------------------------------------------------
@@ -149,6 +156,10 @@ class Run:
 
         :raises Cancelled: they were not written, and the run is to stop
         """
+        with self._flushing:
+            # A flush that began earlier may still say that a resource is
+            # running; these entries have to come after it.
+            pass
         try:
             self._journal.write(*entries)
         except exception.LeaseLost:
@@ -168,26 +179,27 @@ class Run:
 
     def flush(self) -> None:
         """Write progress that has changed; between hooks' entries."""
-        rows = self.progress.take_changed()
-        if rows and self.halted is None:
-            try:
-                operations.journal(self.context, self.operation, rows,
-                                   self.progress.totals())
-            except exception.LeaseLost:
-                self.halt(LOST)
+        with self._flushing:
+            rows = self.progress.take_changed()
+            if rows and self.halted is None:
+                try:
+                    operations.journal(self.context, self.operation, rows,
+                                       self.progress.totals())
+                except exception.LeaseLost:
+                    self.halt(LOST)
 
-    def settle(self) -> None:
-        """Note the end of resources of which no hook told it."""
+    def settle(self, reason: str | None = None) -> None:
+        """Note the end of resources of which no hook told it.
+
+        :param reason: why they are in error; None if they are not
+        """
         rows = []
-        for position in range(len(self.states)):
+        for position, state in enumerate(self.states):
             if self.progress.status(position) in ('undefined', 'running'):
-                if self.failed.is_set():
-                    self.states[position].reason = _(
-                        'Not done, because another resource failed.')
+                state.reason = reason or state.reason
                 rows.append({
-                    'position': position,
-                    'reason': self.states[position].reason,
+                    'position': position, 'reason': state.reason,
                     **self.progress.end(position, (
-                        'error' if self.failed.is_set() else 'success'))})
+                        'success' if reason is None else 'error'))})
         if rows:
             self.write(*rows)

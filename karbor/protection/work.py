@@ -34,6 +34,8 @@ from karbor.protection.flows import hooks
 from karbor.protection.flows import outcome
 from karbor.protection.protectables import Protectables
 from karbor.protection.providers import Providers
+from karbor.protection.run import LOST
+from karbor.protection.run import NOT_DONE
 from karbor.protection.run import Run
 
 LOG = log.getLogger(__name__)
@@ -84,23 +86,31 @@ def carry_out(shop: Workshop, context: RequestContext, operation: Operation,
     story = {'protect': _protect, 'restore': _restore,
              'delete': _delete}[operation.type]
     try:
-        if operation.crashes > shop.conf.protection.max_crashes:
-            raise exception.PluginError(reason=_(
-                'Given up: %d workers fell silent while they worked on '
-                'it.') % operation.crashes)
-        story(shop, run, checkpoint)
+        try:
+            if operation.crashes > shop.conf.protection.max_crashes:
+                raise exception.PluginError(reason=_(
+                    'Given up: %d workers fell silent while they worked on '
+                    'it.') % operation.crashes)
+            story(shop, run, checkpoint)
+        except (exception.LeaseLost, Cancelled):
+            raise
+        except exception.KarborError as error:
+            if run.halted is None:
+                _fail(run, checkpoint, str(error))
     except exception.LeaseLost:
-        run.halt('lost')
+        run.halt(LOST)
     except Cancelled:
         if run.halted is None:
             raise
-    except exception.KarborError as error:
-        if run.halted is None:
-            _fail(run, checkpoint, str(error))
     return run.halted
 
 
 def _fail(run: Run, checkpoint: Checkpoint, reason: str) -> None:
+    text = checkpoint.resource_graph
+    if run.operation.resources and not run.states and text is not None:
+        # it failed before its journal was read, which says what there is
+        run.load(Graph.from_json(text), run.operation.resources)
+    run.settle(reason)
     if run.operation.type == 'protect':
         outcome.check_claim(run.context, run.operation)
         outcome.tell_bank_of_error(run, checkpoint, reason)
@@ -237,7 +247,9 @@ def _run_hooks(shop: Workshop, run: Run) -> None:
             engine.run(batch, functools.partial(hooks.call, run),
                        shop.executor)
     run.check()
-    run.settle()
+    protect = run.operation.type == 'protect'
+    # the others go on, so what is left there had nothing to do
+    run.settle(NOT_DONE if run.failed.is_set() and protect else None)
 
 
 def _raise_if_failed(run: Run) -> None:

@@ -39,7 +39,9 @@ class Worker:
         self._ended = threading.Event()
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
-        self._running: dict[str, runs.Run | None] = {}
+        # by operation and attempt, oldest first: what this worker has lost
+        # and still holds up may have been claimed again by itself
+        self._running: dict[tuple[str, int], runs.Run | None] = {}
         self._pool = futures.ThreadPoolExecutor(
             self._options.operations, thread_name_prefix='operation')
         self._threads = [
@@ -82,7 +84,7 @@ class Worker:
         if waiting:
             LOG.warning('Operations %s did not stop in time; they are '
                         'resumed when their leases run out.',
-                        ', '.join(waiting))
+                        ', '.join(id_ for id_, _attempt in waiting))
         self._ended.set()
         self._pool.shutdown(wait=not waiting, cancel_futures=True)
 
@@ -116,15 +118,16 @@ class Worker:
                      '%d.', operation.id, operation.type,
                      operation.checkpoint_id, operation.attempt)
             with self._lock:
-                self._running[operation.id] = None
+                self._running[operation.id, operation.attempt] = None
             self._pool.submit(self._carry_out, operation)
 
     def _carry_out(self, operation: Operation) -> None:
         context = karbor_context.system()
+        claim = operation.id, operation.attempt
 
         def started(run: runs.Run) -> None:
             with self._lock:
-                self._running[operation.id] = run
+                self._running[claim] = run
             if self._stopping.is_set():
                 run.halt(runs.GIVEN_UP)
 
@@ -145,7 +148,7 @@ class Worker:
                           operation.id)
         finally:
             with self._changed:
-                del self._running[operation.id]
+                del self._running[claim]
                 self._changed.notify_all()
             self._wake.set()
 
@@ -153,6 +156,7 @@ class Worker:
         context = karbor_context.system()
         # until the end, because what still runs is still held
         while not self._ended.wait(self._options.lease / 3):
+            # of two attempts at one operation, the later one
             held = {run.operation.id: run for run in self._held()}
             if not held:
                 continue

@@ -8,6 +8,7 @@ files that OS_KARBOR_CONFIG_FILE names, separated by colons.
 import os
 
 from karbor import conf
+from karbor import service
 from karbor.api import app
 
 ENV = 'OS_KARBOR_CONFIG_FILE'
@@ -19,4 +20,5 @@ def _files() -> list[str] | None:
 
 
 conf.parse([], default_config_files=_files())
-application = app.deploy(conf.CONF)
+service.set_up(conf.CONF)
+application = app.build(conf.CONF)

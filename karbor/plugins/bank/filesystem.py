@@ -273,10 +273,11 @@ class FileSystemBank(plugin.BankPlugin):
         try:
             fd = os.open(name, _NEW_FILE, 0o600, dir_fd=temp)
             try:
-                # closed last: a reader of the new name finds it whole
-                with open(fd, 'wb', buffering=0) as file:
-                    _write_all(file.fileno(), data)
-                    os.fsync(file.fileno())
+                try:
+                    _write_all(fd, data)
+                    os.fsync(fd)
+                finally:
+                    os.close(fd)
                 with self._walk(root, parts[:-1], make=True) as folder:
                     os.rename(name, parts[-1], src_dir_fd=temp,
                               dst_dir_fd=folder)

@@ -29,6 +29,10 @@ OVERWRITE, SKIP, FAIL = 'overwrite', 'skip', 'fail'
 _FATAL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO,
                     errno.EMFILE, errno.ENFILE, errno.ENOMEM))
 
+# The mode of a directory until it is finished. Hardly anybody uses it, so a
+# restore that is run again knows by it which directories it made itself.
+_UNFINISHED = 0o1700
+
 
 @dataclass
 class _Level:
@@ -181,20 +185,25 @@ class _Unpacker:
     def _enter(self, entry: Entry, path: str) -> bool:
         parent, fresh = self._trail.fd, True
         try:
-            os.mkdir(entry.name, 0o700, dir_fd=parent)
+            os.mkdir(entry.name, _UNFINISHED, dir_fd=parent)
         except FileExistsError:
             found = os.stat(entry.name, dir_fd=parent, follow_symlinks=False)
-            fresh = not stat.S_ISDIR(found.st_mode)
-            if fresh:
+            if not stat.S_ISDIR(found.st_mode):
                 if not self._free(entry.name, path):
                     return False
                 os.unlink(entry.name, dir_fd=parent)
-                os.mkdir(entry.name, 0o700, dir_fd=parent)
+                os.mkdir(entry.name, _UNFINISHED, dir_fd=parent)
+            else:
+                fresh = found.st_mode & 0o1777 == _UNFINISHED
         fd = self._trail.enter(entry.name)
+        try:
+            self._ready(fd)
+        except OSError:
+            self._trail.leave()
+            raise
         self._levels.append(
             _Level(entry, path, fresh or not self._skip, set()))
         self._result.directories += 1
-        self._ready(fd)
         return True
 
     def _ready(self, fd: int) -> bool:

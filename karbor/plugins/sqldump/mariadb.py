@@ -6,9 +6,7 @@ rows; ``code``, which is routines, triggers and views; and ``events``, which
 must not run before all else is there.
 """
 
-from collections.abc import Callable
-from collections.abc import Iterator
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 import contextlib
 import hashlib
 import os
@@ -38,9 +36,6 @@ def protect(step: plugin.Step, database: registry.Database,
     if facts.get('loose'):
         step.note(f'{len(facts["loose"])} tables are not of engine InnoDB; '
                   'writes to them during the backup may be in it in part.')
-    if 'charset' not in facts:
-        raise plugin.PluginError(
-            reason=f'Database {database.name} does not exist.')
     name = database.database
     ignored = [f'--ignore-table={name}.{view}' for view in views]
     estimate = int(facts['bytes'][0])

@@ -2,8 +2,7 @@
 """The databases that an operator has registered, and the options for all."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 import os.path
 import tempfile
 from types import MappingProxyType
@@ -120,6 +119,8 @@ class Database(registry.Entry):
 class Databases(registry.Registry[Database]):
     """The file in which databases are registered."""
 
+    resource_type = RESOURCE_TYPE
+    noun = 'database'
     table = 'database'
     keys = ('id', 'name', 'url', 'password_file', 'projects',
             'restore_targets', 'dump_timeout')

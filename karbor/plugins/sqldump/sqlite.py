@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """SQLite: its online backup, out of and into a database in use."""
 
-from collections.abc import Callable
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 import contextlib
 import glob
 import os
@@ -10,8 +9,7 @@ import shutil
 import sqlite3
 import tempfile
 import time
-from typing import Any
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib import parse
 
 from karbor import plugin

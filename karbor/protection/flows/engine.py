@@ -19,7 +19,7 @@ from karbor.protection.flows.build import Call
 
 
 class _HookTask(task.Task):
-    """One hook. It never fails: outcomes are recorded, not reverted."""
+    """One hook. It never fails, for taskflow would revert the others."""
 
     def __init__(self, call: Call, run: Callable[[Call], None]) -> None:
         super().__init__(name=f'{call.hook}:{call.position}')
@@ -31,16 +31,30 @@ class _HookTask(task.Task):
 
 
 def run(batch: Batch, hook: Callable[[Call], None], executor: Any) -> None:
-    """Run the hooks of a batch side by side, and wait for them.
+    """Run the hooks of a batch side by side, and wait for all of them.
 
     :param hook: runs one; must not raise but for what ends the operation
     :param executor: a `taskflow` compatible executor, shared by all flows
+    :raises BaseException: the first that a hook raised, when all have ended
     """
+    errors: list[BaseException] = []
+
+    def guarded(call: Call) -> None:
+        try:
+            hook(call)
+        except BaseException as error:
+            # Raised again below. Here it would end the flow while others
+            # still run, and SystemExit would end a thread that the executor
+            # never replaces.
+            errors.append(error)
+
     if len(batch) == 1:
         # a flow of one task would only add its own weight
-        executor.submit(hook, batch[0]).result()
-        return
-    flow = unordered_flow.Flow('hooks')
-    for call in batch:
-        flow.add(_HookTask(call, hook))
-    engines.load(flow, engine='parallel', executor=executor).run()
+        executor.submit(guarded, batch[0]).result()
+    else:
+        flow = unordered_flow.Flow('hooks')
+        for call in batch:
+            flow.add(_HookTask(call, guarded))
+        engines.load(flow, engine='parallel', executor=executor).run()
+    if errors:
+        raise errors[0]

@@ -79,7 +79,7 @@ class HookStep(Step):
                                bytes_total)
 
     def note(self, reason: str) -> None:
-        self._state.reason = reason[:_LONGEST_REASON]
+        self._state.reason = _sentence(reason)
 
     def replaced_by(self, new_id: str) -> None:
         self._state.new_id = new_id
@@ -179,10 +179,11 @@ def call(run: Run, what: Call) -> None:
         run.check()
         step.finish()
         _end(run, position, what.hook)
-    except Exception as error:
-        # A plugin may raise anything. It becomes the reason of the resource,
-        # unless the run stops anyhow: then it may be a consequence of that,
-        # and the hook is run again.
+    except BaseException as error:
+        # A plugin may raise anything, and a library that it uses may call
+        # sys.exit(). It becomes the reason of the resource, unless the run
+        # stops anyhow: then it may be a consequence of that, and the hook is
+        # run again.
         if run.halted is None:
             _fail(run, position, error)
 
@@ -207,7 +208,7 @@ def _end(run: Run, position: int, hook: str) -> None:
         **run.progress.end(position, 'success' if last else 'running')})
 
 
-def _fail(run: Run, position: int, error: Exception) -> None:
+def _fail(run: Run, position: int, error: BaseException) -> None:
     state = run.states[position]
     if isinstance(error, exception.KarborError) and not isinstance(
             error, Cancelled):
@@ -221,10 +222,20 @@ def _fail(run: Run, position: int, error: Exception) -> None:
     fail(run, position, reason)
 
 
+def _sentence(reason: str) -> str:
+    """Text that every database takes.
+
+    A file's name may be no UTF-8, and a program may print a NUL; a journal
+    that cannot be written would stop the whole operation, not one resource.
+    """
+    return (reason.encode('utf-8', 'backslashreplace').decode('utf-8')
+            .replace('\0', '\\x00')[:_LONGEST_REASON])
+
+
 def fail(run: Run, position: int, reason: str) -> None:
     """Put a resource in error, with its sentence."""
     state = run.states[position]
-    state.reason = reason[:_LONGEST_REASON]
+    state.reason = _sentence(reason)
     run.failed.set()
     row = run.progress.end(position, 'error')
     try:

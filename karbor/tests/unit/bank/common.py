@@ -4,9 +4,9 @@
 import contextlib
 import datetime
 
+from karbor import exception
 from karbor.bank.manifest import Manifest
 from karbor.bank.store import Store
-from karbor import exception
 from karbor.model.resource import Resource
 from karbor.plugin.testing import MemoryBank
 

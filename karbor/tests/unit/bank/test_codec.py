@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 import pytest
 import zstandard
 
-from karbor.bank import codec
 from karbor import exception
+from karbor.bank import codec
 
 
 @given(st.binary(min_size=1, max_size=300), st.integers(1, 4))

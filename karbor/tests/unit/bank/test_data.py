@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 import pytest
 
+from karbor import exception
 from karbor.bank import codec
 from karbor.bank import document
 from karbor.bank import layout
 from karbor.bank.manifest import ResourceEntry
 from karbor.bank.section import Section
 from karbor.bank.store import Store
-from karbor import exception
 from karbor.plugin import Cancelled
 from karbor.plugin.testing import MemoryBank
 from karbor.tests.unit.bank.common import CHECKPOINT
@@ -317,6 +317,19 @@ def test_a_lost_stream_cannot_be_closed():
         writer.close()
     assert data.streams() == {}
     assert data.commit().document is None
+
+
+def test_a_stream_that_nobody_got_to_know_is_lost(bank, store):
+    first = store.data(CHECKPOINT, VOLUME, 1)
+    first.save({'a': 1})
+    entry = first.commit()
+    bank.objects.clear()
+    writer = store.data(CHECKPOINT, VOLUME, 2, previous=entry).writer()
+    writer.write(CONTENT)
+    with pytest.raises(exception.BankCorrupt, match='missing'):
+        writer.close()
+    with pytest.raises(exception.BankError, match='lost'):
+        writer.close()
 
 
 def test_many_streams_in_threads(store):

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 import pytest
 
+from karbor import exception
 from karbor.bank import layout
 from karbor.bank import section
-from karbor import exception
 from karbor.model.resource import Resource
 from karbor.tests.unit.bank.common import CHECKPOINT
 from karbor.tests.unit.bank.common import VOLUME

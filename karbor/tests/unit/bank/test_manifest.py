@@ -9,11 +9,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 import pytest
 
+from karbor import exception
 from karbor.bank import codec
 from karbor.bank.manifest import Manifest
 from karbor.bank.manifest import ResourceEntry
 from karbor.bank.manifest import STATUSES
-from karbor import exception
 from karbor.tests.unit.bank.common import make_manifest
 
 text = st.text(st.characters(codec=None), max_size=20)

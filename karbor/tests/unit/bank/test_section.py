@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 import pytest
 
+from karbor import exception
 from karbor.bank.section import MAX_OBJECT
 from karbor.bank.section import Section
-from karbor import exception
 from karbor.plugin.testing import MemoryBank
 
 BAD = ['', '.', '..', '/', '/a', 'a/', 'a//b', 'a/./b', 'a/..', '../a',

@@ -5,10 +5,10 @@ import uuid
 
 import pytest
 
+from karbor import exception
 from karbor.bank import layout
 from karbor.bank.section import Section
 from karbor.bank.store import Store
-from karbor import exception
 from karbor.plugin import Cancelled
 from karbor.plugin.testing import MemoryBank
 from karbor.tests.unit.bank.common import CHECKPOINT

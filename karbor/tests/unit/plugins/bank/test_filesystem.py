@@ -504,6 +504,32 @@ def test_many_processes(root):
     assert tree(root / TEMP) == []
 
 
+ENDLESS = '''
+import sys
+from karbor.tests.unit.plugins.bank.test_filesystem import make_bank
+bank = make_bank(sys.argv[1])
+while True:
+    for byte in b'ab':
+        bank.put('a/b', bytes([byte]) * 3000000)
+        print(byte, flush=True)
+'''
+
+
+def test_a_process_that_is_killed_leaves_whole_objects(root):
+    top = pathlib.Path(filesystem.__file__).parents[3]
+    for lines in (1, 4):
+        with subprocess.Popen(
+                [sys.executable, '-c', ENDLESS, str(root)], cwd=top,
+                env={**os.environ, 'PYTHONPATH': str(top)},
+                stdout=subprocess.PIPE) as worker:
+            for _line in range(lines):
+                assert worker.stdout.readline()
+            worker.kill()
+        bank = make_bank(root)
+        assert bank.list() == ['a/b']
+        assert bank.get('a/b') in (b'a' * 3000000, b'b' * 3000000)
+
+
 def test_threads_empty_directories_under_each_other(bank, root):
     errors = []
 

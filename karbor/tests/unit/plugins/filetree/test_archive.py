@@ -27,7 +27,7 @@ class Portions(io.BytesIO):
         return super().read(min(size, self.most) if size >= 0 else size)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(
     st.sampled_from([archive.DATA, archive.ENTRY, archive.UP]),
     st.integers(0, 300_000).map(lambda n: b'x' * n)), max_size=6),
@@ -121,7 +121,7 @@ def test_a_wrong_top_is_refused(value):
         entry.decode(memoryview(json.dumps(value).encode()), is_top=True)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.recursive(
     st.none() | st.integers() | st.text(max_size=5) | st.floats(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(

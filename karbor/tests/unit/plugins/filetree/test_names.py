@@ -3,12 +3,14 @@
 import os
 
 from hypothesis import given
+from hypothesis import settings
 from hypothesis import strategies as st
 import pytest
 
 from karbor.plugins.filetree import names
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=1, max_size=40))
 def test_any_bytes_come_back(raw):
     name = os.fsdecode(raw)
@@ -18,6 +20,7 @@ def test_any_bytes_come_back(raw):
         assert os.fsencode(names.from_archive(kept, native)) == raw
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=40))
 def test_what_is_shown_can_be_stored(raw):
     text = names.shown(os.fsdecode(raw))

@@ -59,7 +59,7 @@ def test_split():
     assert patterns.split('') == ()
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(NAMES, min_size=1, max_size=4))
 def test_a_star_for_each_part_matches_its_path(parts):
     path = '/'.join(parts)

@@ -475,3 +475,33 @@ def test_a_deep_tree_that_moves_is_an_error(top):
                       temporary='.t', skip=False, delete_extra=False,
                       dress_top=True, keep=Exclude(), check=check)
     os.close(fd)
+
+
+def test_skip_finishes_the_directories_that_a_crash_left(top):
+    data = made_of(*directory('d', *file('a'), *file('b')))
+    calls = []
+
+    def crash():
+        calls.append(1)
+        if len(calls) == 4:         # d, a and its data, b
+            raise plugin.Cancelled()
+    fd = os.open(top, os.O_RDONLY)
+    with pytest.raises(plugin.Cancelled):
+        unpack.unpack(archive.Source(io.BytesIO(data)), fd,
+                      temporary='.temporary', skip=True, delete_extra=False,
+                      dress_top=True, keep=Exclude(), check=crash)
+    os.close(fd)
+    assert os.listdir(top / 'd') == ['a']
+    restore(data, top, skip=True)
+    assert sorted(os.listdir(top / 'd')) == ['a', 'b']
+    found = os.stat(top / 'd')
+    assert (found.st_mode & 0o7777, found.st_mtime_ns) == (0o755, 0)
+
+
+def test_a_directory_that_cannot_be_prepared_is_left_out(top, monkeypatch):
+    refuse(monkeypatch, 'unlink', errno.EBUSY,
+           lambda path: path == '.temporary')
+    found = restore(made_of(*directory('d', *file('a')), *file('f')), top)
+    assert found.failed.count == 2          # the top and d
+    assert os.listdir(top / 'd') == []
+    assert (top / 'f').exists()

@@ -25,6 +25,13 @@ def read_all(program):
     return b''.join(parts)
 
 
+def use(program, how):
+    if how == 'write':
+        while True:
+            program.write(bytes(1 << 20))
+    return getattr(program, how)()
+
+
 def test_output_and_a_good_end():
     with run('head -c 3000000 /dev/zero') as program:
         assert read_all(program) == bytes(3_000_000)
@@ -47,6 +54,17 @@ def test_the_reason_holds_its_messages_but_no_secret():
             program.finish()
     assert str(caught.value) == (
         'sh failed with exit status 3. It said: bad ***,; really')
+
+
+def test_a_secret_is_hidden_where_messages_are_cut():
+    for before in range(4085, 4100):
+        with run(f'head -c {before} /dev/zero | tr "\\0" x >&2; '
+                 'echo topsecret-and-more >&2; exit 1',
+                 secrets=['topsecret']) as program:
+            assert read_all(program) == b''
+            with pytest.raises(plugin.PluginError) as caught:
+                program.finish()
+        assert 'to' not in str(caught.value).partition('said')[2]
 
 
 def test_messages_are_bounded_and_never_block_it():
@@ -76,18 +94,12 @@ def test_a_missing_program_names_its_package(tmp_path, monkeypatch):
         child.Child(nothing, ['psql'], env=child.environment({}), stall=1)
 
 
-@pytest.mark.parametrize('use', ['read', 'write', 'finish'])
-def test_a_program_that_hangs_is_killed_with_its_children(tmp_path, use):
+@pytest.mark.parametrize('how', ['read', 'write', 'finish'])
+def test_a_program_that_hangs_is_killed_with_its_children(tmp_path, how):
     script = f'sleep 600 & echo $! > {tmp_path}/pid; echo hm >&2; wait'
-    with (pytest.raises(plugin.PluginError) as caught,
-          run(script, stall=0.6, feed=True) as program):
-        if use == 'read':
-            program.read()
-        elif use == 'write':
-            while True:
-                program.write(bytes(1 << 20))
-        else:
-            program.finish()
+    with run(script, stall=0.6, feed=True) as program, \
+            pytest.raises(plugin.PluginError) as caught:
+        use(program, how)
     assert 'moved no byte for 0.6 seconds' in str(caught.value)
     assert 'hm' in str(caught.value)
     assert base.gone(int((tmp_path / 'pid').read_text()))
@@ -107,8 +119,8 @@ def test_life_shows_in_an_output_that_nobody_wants():
         program.finish()
 
 
-@pytest.mark.parametrize('use', ['read', 'finish'])
-def test_whoever_stops_leaves_none_behind(tmp_path, use):
+@pytest.mark.parametrize('how', ['read', 'finish'])
+def test_whoever_stops_leaves_none_behind(tmp_path, how):
     os.mkfifo(tmp_path / 'started')
     stop = threading.Event()
 
@@ -116,24 +128,22 @@ def test_whoever_stops_leaves_none_behind(tmp_path, use):
         if stop.is_set():
             raise plugin.Cancelled()
 
-    with (pytest.raises(plugin.Cancelled),
-          run(f'sleep 600 & echo $! > {tmp_path}/started; wait', check,
-              ) as program):
+    with run(f'sleep 600 & echo $! > {tmp_path}/started; wait',
+             check) as program:
         pid = int((tmp_path / 'started').read_text())
         threading.Timer(0.3, stop.set).start()
-        getattr(program, use)()
+        with pytest.raises(plugin.Cancelled):
+            use(program, how)
     assert base.gone(pid)
 
 
 def test_an_input_that_nobody_reads():
     with run('exec 0<&-; echo no >&2; exit 4', feed=True) as program, \
             pytest.raises(plugin.PluginError, match='status 4.* no'):
-        while True:
-            program.write(bytes(1 << 20))
+        use(program, 'write')
     with run('exit 0', feed=True) as program, \
             pytest.raises(plugin.PluginError, match='before it had read'):
-        while True:
-            program.write(bytes(1 << 20))
+        use(program, 'write')
 
 
 def test_two_programs_in_a_row(tmp_path):

@@ -244,7 +244,7 @@ def test_who_writes_all_the_time_is_held_off(entry, limits, monkeypatch):
     assert info['bytes'] == len(step.data.content['content'])
 
 
-@pytest.mark.parametrize('act', ['protect', 'restore'])
+@pytest.mark.parametrize('act', [sqlite.protect, restore])
 def test_a_locked_database_is_waited_for_and_then_named(tmp_path, entry, act):
     limits = base.limits(tmp_path, busy=1)
     make(entry.path)
@@ -253,10 +253,7 @@ def test_a_locked_database_is_waited_for_and_then_named(tmp_path, entry, act):
     with connect(entry.path) as db:
         db.execute('BEGIN EXCLUSIVE')
         with pytest.raises(plugin.PluginError, match='locked by another'):
-            if act == 'protect':
-                protect(entry, limits)
-            else:
-                restore(step, entry, limits)
+            act(step, entry, limits)
     assert dump(entry.path) == before
     assert nothing_left(tmp_path, limits)
 

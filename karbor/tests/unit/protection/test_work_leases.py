@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A worker that has lost its claim, or gives it up."""
+
+import pytest
+
+from karbor import context as karbor_context
+from karbor import exception
+from karbor import plugin
+from karbor.db import operations
+from karbor.protection import run as runs
+
+
+def steal(lab):
+    """Another worker claims what is running, and ends it."""
+    lab.expire()
+    other = lab.claim(owner='thief')
+    assert other.attempt == 2
+    assert lab.process().carry_out(other) is None
+
+
+@pytest.mark.parametrize('hook', ['on_prepare_begin', 'on_main',
+                                  'on_complete'])
+def test_who_lost_a_protect_writes_nothing_more(lab, hook):
+    stolen = []
+
+    def trick(step):
+        if not stolen:
+            stolen.append(step)
+            steal(lab)
+            stolen.append(_snapshot(lab, step.checkpoint_id))
+
+    lab.tricks['protect', hook, 'disk'] = trick
+    checkpoint_id = lab.ask_protect()
+    process = lab.process(threads=2)
+    # the threads of the first are busy with the second's work
+    assert process.work() == runs.LOST
+    assert _snapshot(lab, checkpoint_id) == stolen[1]
+    lab.check_available(checkpoint_id)
+    assert lab.store.read_manifest(checkpoint_id).attempt == 2
+    assert lab.operation('protect', checkpoint_id).owner == 'thief'
+    lab.tricks.clear()
+    lab.delete(checkpoint_id)
+    assert lab.keys() == []
+
+
+def _snapshot(lab, checkpoint_id):
+    operation = lab.operation('protect', checkpoint_id)
+    return (operation, lab.checkpoint(checkpoint_id),
+            lab.store.read_manifest(checkpoint_id))
+
+
+def test_who_lost_a_protect_does_not_tell_of_its_failure(lab):
+    """Its plugin fails, but it is no longer its failure to tell."""
+    def trick(step):
+        if not stolen:
+            stolen.append(True)
+            steal(lab)
+            raise plugin.PluginError(reason='too late')
+
+    stolen = []
+    lab.tricks['protect', 'on_main', 'disk'] = trick
+    checkpoint_id = lab.ask_protect()
+    assert lab.process(threads=2).work() == runs.LOST
+    lab.check_available(checkpoint_id)
+    assert lab.operation('protect', checkpoint_id).status == 'success'
+
+
+def test_who_lost_it_while_sealing_does_not_seal(lab):
+    """All hooks are done, and another worker has sealed it meanwhile."""
+    checkpoint_id = lab.ask_protect()
+    claimed = lab.claim()
+    process = lab.process()
+
+    def started(run):
+        def settle(reason=None):
+            real(reason)
+            steal(lab)
+
+        real, run.settle = run.settle, settle
+
+    assert process.carry_out(claimed, started) == runs.LOST
+    manifest = lab.store.read_manifest(checkpoint_id)
+    assert (manifest.status, manifest.attempt) == ('available', 2)
+    lab.check_available(checkpoint_id)
+
+
+def test_who_lost_it_in_the_discovery_begins_nothing(lab):
+    checkpoint_id = lab.ask_protect()
+    claimed = lab.claim()
+    lab.expire()
+    other = lab.claim(owner='thief')
+    assert lab.process().carry_out(claimed) == runs.LOST
+    assert lab.keys() == []
+    assert lab.operation('protect', checkpoint_id).resources == ()
+    assert lab.process().carry_out(other) is None
+    lab.check_available(checkpoint_id)
+
+
+def test_who_lost_it_before_its_failure_is_told_nothing_is_told(lab):
+    """The provider is gone here, but not for the worker that has it now."""
+    lab.ask_protect()
+    claimed = lab.claim()
+    lab.expire()
+    other = lab.claim(owner='thief')
+    process = lab.process()
+    process.shop.providers.by_id.clear()
+    with pytest.raises(exception.LeaseLost):
+        process.carry_out(claimed)
+    assert lab.process().carry_out(other) is None
+    lab.check_available(other.checkpoint_id)
+
+
+@pytest.mark.parametrize('type_', ['restore', 'delete'])
+def test_who_lost_another_operation_stops(lab, type_):
+    checkpoint_id = lab.protected()
+    stolen = []
+
+    def trick(step):
+        if not stolen:
+            stolen.append(True)
+            steal(lab)
+
+    lab.tricks[type_, 'on_main', 'disk'] = trick
+    getattr(lab, f'ask_{type_}')(checkpoint_id)
+    assert lab.process(threads=2).work() == runs.LOST
+    operation = lab.operation(type_, checkpoint_id)
+    assert (operation.status, operation.attempt) == ('success', 2)
+    if type_ == 'delete':
+        lab.check_gone(checkpoint_id)
+
+
+@pytest.mark.parametrize('type_', ['protect', 'restore', 'delete'])
+def test_what_is_given_up_goes_on_elsewhere_at_once(lab, type_):
+    checkpoint_id = (lab.ask_protect() if type_ == 'protect'
+                     else lab.protected())
+    if type_ != 'protect':
+        getattr(lab, f'ask_{type_}')(checkpoint_id)
+    halted = []
+
+    def trick(step):
+        if not halted:
+            halted.append(step)
+            process.runs[0].halt(runs.GIVEN_UP)
+            assert step.cancelled
+            step.sleep(1000)        # returns at once, with an error
+
+    lab.tricks[type_, 'on_main', 'app'] = trick
+    process = lab.process()
+    claimed = lab.claim()
+    assert process.carry_out(claimed) == runs.GIVEN_UP
+    assert lab.operation(type_, checkpoint_id).status == 'running'
+    before = {('on_main', r.id)
+              for r in lab.operation(type_, checkpoint_id).resources
+              if 'on_main' in r.hooks_done}
+    operations.release(karbor_context.system(), claimed)
+    del lab.log[:]
+    # no lease has to run out
+    again = lab.claim(owner='other')
+    assert (again.id, again.attempt, again.crashes) == (claimed.id, 2, 0)
+    assert lab.process().carry_out(again) is None
+    assert before.isdisjoint({what[1:] for what in lab.log})
+    if type_ == 'delete':
+        lab.check_gone(checkpoint_id)
+    else:
+        lab.check_available(checkpoint_id)
+
+
+def test_no_batch_begins_after_it_is_given_up(lab):
+    lab.ask_protect()
+    process = lab.process()
+    lab.tricks['protect', 'on_prepare_begin', 'app'] = (
+        lambda step: process.runs[0].halt(runs.GIVEN_UP))
+    assert process.work() == runs.GIVEN_UP
+    assert {hook for _kind, hook, _id in lab.log} <= {'on_prepare_begin'}
+    # its entry was not written either, so it runs again
+    operation = lab.operation('protect', process.runs[0].operation
+                              .checkpoint_id)
+    assert [r.hooks_done for r in operation.resources] == [(), ()]
+
+
+def test_a_lease_that_nobody_prolongs_ends_the_run(lab):
+    """By the clock of the worker, though nobody has told it."""
+    now = [0.0]
+    lab.ask_protect()
+    process = lab.process()
+
+    def started(run):
+        run._clock = lambda: now[0]
+        run.prolonged(0.0)
+
+    def trick(step):
+        now[0] = 1e6
+        step.check()
+
+    lab.tricks['protect', 'on_prepare_begin', 'disk'] = trick
+    assert process.carry_out(lab.claim(), started) == runs.LOST
+
+
+def test_a_failure_after_the_loss_is_not_told(lab):
+    """The bank fails just when the lease has been lost."""
+    lab.ask_protect()
+    process = lab.process()
+
+    def trick(step):
+        process.runs[0].halt(runs.LOST)
+        raise plugin.BankError(key='k', reason='away')
+
+    lab.tricks['protect', 'on_main', 'disk'] = trick
+    claimed = lab.claim()
+    assert process.carry_out(claimed) == runs.LOST
+    operation = lab.operation('protect', claimed.checkpoint_id)
+    assert operation.status == 'running'
+    assert 'error' not in lab.statuses(operation).values()
