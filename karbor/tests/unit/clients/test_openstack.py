@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The cloud as plugins see it."""
 
+from oslo_config import cfg
 import pytest
 
 from karbor import exception
 from karbor.clients import openstack
+from karbor.conf import cloud as options
 
 
 @pytest.fixture(autouse=True)
@@ -13,14 +15,19 @@ def forget(monkeypatch):
 
 
 @pytest.fixture
-def cloud(conf):
-    """A [cloud] that is complete; nobody listens there."""
-    values = {'enabled': True, 'region_name': 'north', 'auth_type': 'none'}
-    for name, value in values.items():
+def cloud():
+    """A [cloud] that is complete; nobody listens there.
+
+    Not the configuration of the process: keystoneauth registers options in
+    it that are required from then on.
+    """
+    conf = cfg.ConfigOpts()
+    options.register_opts(conf)
+    conf([], default_config_files=[])
+    for name, value in (('enabled', True), ('region_name', 'north'),
+                        ('auth_type', 'none')):
         conf.set_override(name, value, 'cloud')
-    yield conf
-    for name in values:
-        conf.clear_override(name, 'cloud')
+    return conf
 
 
 def test_without_a_cloud_a_plugin_is_told(conf):

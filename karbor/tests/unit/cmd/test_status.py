@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """karbor-status."""
 
+import subprocess
+import sys
+
 from oslo_upgradecheck.upgradecheck import Code
 import pytest
 
@@ -81,3 +84,16 @@ def test_a_policy_in_json_is_refused(checks, conf, tmp_path):
         conf.clear_override('policy_file', 'oslo_policy')
     assert result.code == Code.FAILURE
     assert f'{file} must be converted' in result.details
+
+
+def test_the_program_tells_by_its_status(host):
+    """In a process apart: the library looks at the arguments at once."""
+    host.provider()
+    done = subprocess.run(
+        [sys.executable, '-W', 'ignore', '-m', 'karbor.cmd.status',
+         '--config-file', str(host.conf), 'upgrade', 'check'],
+        capture_output=True, text=True)
+    assert done.returncode == Code.FAILURE, done.stderr
+    assert 'Check: Database schema' in done.stdout
+    # a table breaks lines
+    assert 'karbor-manage' in done.stdout

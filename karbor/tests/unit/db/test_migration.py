@@ -71,7 +71,10 @@ def test_a_schema_that_fails_half_way_leaves_nothing(nothing, monkeypatch):
     with pytest.raises(RuntimeError, match='power'):
         migration.sync()
     monkeypatch.undo()
-    session.dispose()
+    assert len(made) == 4
+    assert migration.version() is None
+    migration.sync()
+    assert compared() == []
 
 
 def test_the_head_is_unknown_without_migrations(monkeypatch):
