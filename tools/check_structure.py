@@ -9,6 +9,7 @@ breaks each of them. Needs nothing but Python.
 
 import ast
 from collections.abc import Callable, Iterator
+import fnmatch
 from pathlib import Path
 import re
 import subprocess  # nosec B404
@@ -19,12 +20,29 @@ LARGEST = 20_000
 
 # Modules without a unit test module of their own, and why that is right.
 UNTESTED = {
+    'karbor/exception.py': 'templates; who raises one tests its sentence',
     'karbor/i18n.py': 'four lines of oslo.i18n',
     'karbor/version.py': 'two lines of pbr',
-    'karbor/plugin/base.py': 'declarations; every plugin test runs them',
+    'karbor/api/schemas/*.py': 'data; the tests of the API use it',
+    'karbor/bank/audit.py': 'store.verify; see test_store',
+    'karbor/bank/document.py': 'what data writes; see test_data',
+    'karbor/bank/stream.py': 'what data is made of; see test_data',
+    'karbor/cmd/*.py': 'functional tests start each program',
+    'karbor/conf/*.py': 'data; every daemon and genconfig read it',
+    'karbor/plugin/base.py': 'declarations; every plugin is one',
     'karbor/plugin/bank.py': 'declarations; see tests/conformance',
     'karbor/plugin/protectable.py': 'declarations; see tests/conformance',
     'karbor/plugin/errors.py': 'names of exception.py',
+    'karbor/plugin/testing/memory_bank.py': 'see test_bank_suite',
+    'karbor/plugin/testing/step.py': 'all tests of plugins are made with it',
+    'karbor/plugins/filetree/entry.py': 'see test_pack and test_unpack',
+    'karbor/plugins/filetree/place.py': 'see test_unpack',
+    'karbor/plugins/filetree/target.py': 'see test_unpack',
+    'karbor/plugins/filetree/walk.py': 'see test_pack',
+    'karbor/plugins/protectable/registered.py': 'see test_sqldatabase',
+    'karbor/plugins/sqldump/*_sql.py': 'texts; see test_mariadb and so on',
+    'karbor/policies/*.py': 'data; the tests of policy.py ask every rule',
+    'karbor/protection/service.py': 'functional tests start and kill it',
 }
 
 # The names are put together so that this file keeps its own rule.
@@ -79,24 +97,45 @@ def size(root: Path) -> Iterator[str]:
                    f'bytes, {LARGEST} are enough')
 
 
+def _tests_of(root: Path, name: str) -> list[Path]:
+    """Unit tests of a module: test_NAME.py, and test_NAME_*.py beside it."""
+    inside = Path(name).relative_to('karbor')
+    stem = inside.stem
+    found = list((root / 'karbor/tests/unit' / inside.parent)
+                 .glob(f'test_{stem}.py'))
+    found += (root / 'karbor/tests/unit' / inside.parent).glob(
+        f'test_{stem}_*.py')
+    if name.startswith('karbor/plugin/testing/'):
+        # a suite is tested by broken plugins that it refuses
+        found += (root / 'karbor/tests/conformance').glob(
+            f'test_{stem}_suite*.py')
+    if name.startswith('karbor/plugins/'):
+        # a small plugin has all its tests in the suite of its kind
+        found += (root / 'karbor/tests/conformance').glob(f'test_{stem}.py')
+    return found
+
+
 def mirror(root: Path) -> Iterator[str]:
     """The unit tests are laid out as the package is."""
-    package = root / 'karbor'
-    for path in python_files(root):
-        name = path.relative_to(root).as_posix()
-        if not name.startswith('karbor/') or path.name == '__init__.py' \
-                or name.startswith(('karbor/tests/', 'karbor/db/migrations/')):
-            continue
-        inside = path.relative_to(package)
-        test = package / 'tests/unit' / inside.parent / f'test_{path.name}'
-        if name in UNTESTED:
-            if test.exists():
-                yield f'{name}:1: has a test and is listed as untested'
-        elif not test.exists():
-            yield f'{name}:1: has no {test.relative_to(root)}'
-    for name in UNTESTED:
-        if package.exists() and not (root / name).exists():
-            yield f'{name}:1: is listed as untested and does not exist'
+    modules = [name for name in (path.relative_to(root).as_posix()
+                                 for path in python_files(root))
+               if name.startswith('karbor/')
+               and not name.endswith('__init__.py')
+               and not name.startswith(('karbor/tests/',
+                                        'karbor/db/migrations/'))]
+    for name in modules:
+        listed = [pattern for pattern in UNTESTED
+                  if fnmatch.fnmatch(name, pattern)]
+        if not listed and not _tests_of(root, name):
+            inside = Path(name).relative_to('karbor')
+            test = Path('karbor/tests/unit', inside.parent,
+                        f'test_{inside.name}')
+            yield f'{name}:1: has no {test}'
+        elif name in UNTESTED and _tests_of(root, name):
+            yield f'{name}:1: has a test and is listed as untested'
+    for pattern in UNTESTED:
+        if modules and not fnmatch.filter(modules, pattern):
+            yield f'{pattern}:1: is listed as untested and does not exist'
 
 
 def green(root: Path) -> Iterator[str]:
@@ -132,6 +171,10 @@ def swallow(root: Path) -> Iterator[str]:
                 continue
             raises = any(isinstance(inner, ast.Raise)
                          for inner in ast.walk(node))
+            # a test hands what a thread raised to its own thread
+            raises |= 'tests' in path.parts and any(
+                isinstance(inner, ast.Name) and inner.id == node.name
+                for inner in ast.walk(node))
             about = lines[node.lineno - 2:node.body[0].end_lineno]
             if not raises and not any(re.search(r'#\s*(?!noqa)\w', line)
                                       or re.search(r'noqa[^#]* - ', line)
@@ -141,22 +184,24 @@ def swallow(root: Path) -> Iterator[str]:
 
 
 def assigned(root: Path) -> Iterator[str]:
-    """Nothing sets a status by assignment; see karbor/model/states.py."""
+    """No row gets a status without a look at karbor/model/states.py."""
     for path in python_files(root):
         name = path.relative_to(root).as_posix()
-        # the API has statuses of another kind: those of HTTP
-        if not name.startswith('karbor/') \
-                or name.startswith(('karbor/tests/', 'karbor/api/')):
+        if not name.startswith(('karbor/db/', 'karbor/actions/')):
             continue
         for node in ast.walk(ast.parse(_text(path))):
             targets = (node.targets if isinstance(node, ast.Assign)
                        else [node.target] if isinstance(
                            node, (ast.AugAssign, ast.AnnAssign)) else [])
+            asked = (isinstance(node, ast.Assign)
+                     and isinstance(node.value, ast.Call)
+                     and isinstance(node.value.func, ast.Attribute)
+                     and node.value.func.attr == 'check')
             for target in targets:
                 if isinstance(target, ast.Attribute) \
-                        and target.attr == 'status':
-                    yield (f'{name}:{node.lineno}: assigns a status; name '
-                           'the change in a conditional update')
+                        and target.attr == 'status' and not asked:
+                    yield (f'{name}:{node.lineno}: assigns a status without '
+                           'a check against its table')
 
 
 def words(root: Path) -> Iterator[str]:

@@ -117,7 +117,8 @@ def job(client, work):
     checkpoint = client.checkpoints.create(provider.id, plan.id)
     say(f'checkpoint {checkpoint.id} is {checkpoint.status}')
     log, facts['protect'] = follow(client, 'protect', checkpoint.id)
-    facts['bytes'] = json.loads(log['extra_info'])['bytes_done']
+    facts['bytes'] = sum(one['bytes_done'] for one in
+                         json.loads(log['extra_info'])['resources'])
     shown = client.checkpoints.get(provider.id, checkpoint.id)
     verdict(shown.status == 'available',
             f'checkpoint {shown.id} is {shown.status}')
@@ -191,8 +192,9 @@ def summary(facts, work, port):
     say(f'  .venv/bin/karbor-standalone --config-file {here}/karbor.conf')
     say('and talk to it from .venv/bin/python:')
     say('  from karborclient import client')
-    say(f"  karbor = client.Client('1', 'http://127.0.0.1:{port}/v1/{PROJECT}',"
-        f" token='me:{PROJECT}')")
+    say(f"  project = '{PROJECT}'")
+    say("  karbor = client.Client('1', token='me:' + project, endpoint=")
+    say(f"      'http://127.0.0.1:{port}/v1/' + project)")
     say('  karbor.providers.list()')
     say(f'its configuration, log and bank are in {here};')
     say('an installation for real: doc/source/install')
@@ -208,6 +210,8 @@ def connect(port):
 
 
 def main():
+    # names may hold what the terminal cannot show
+    sys.stdout.reconfigure(errors='replace')
     # a polite end, so that the daemon is stopped as well
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     work = TOP / '.quickstart'

@@ -23,7 +23,8 @@ say 'Karbor in a venv below this checkout'
 make_venv
 install_set quickstart tools/quickstart-requirements.txt
 export PATH="$VENV/bin:$PATH"
-note "$(python --version), karbor $(karbor-manage version 2>/dev/null || true)"
+note "$(python --version), karbor $(python -c \
+    "from importlib import metadata; print(metadata.version('karbor'))")"
 # the deprecations of old libraries are nothing to a newcomer
 export PYTHONWARNINGS=ignore
 exec python "$TOP/tools/quickstart.py" "$source"

@@ -6,6 +6,7 @@ movement, and a line for every tenth of the way in place of a moving bar.
 """
 
 import os
+import pprint
 import shutil
 import sys
 import time
@@ -73,7 +74,8 @@ class Bar:
         if total:
             text += f'  {size(done)} of {size(total)}'
         text += f'  {time.monotonic() - self.began:.1f} s'
-        width = max(10, min(40, columns - len(text) - len(self.label) - 10))
+        # a width of its own for each terminal, whatever the text
+        width = max(10, min(30, columns - 49))
         full = round(width * fraction)
         return (f'   {self.label} {FULL * full}{EMPTY * (width - full)} '
                 f'{text}')
@@ -94,9 +96,9 @@ class Bar:
         return time.monotonic() - self.began
 
 
-def _short(value):
-    text = repr(value)
-    return text if len(text) <= 400 else text[:397] + '...'
+def _shown(value):
+    """As Python reads it; what is long stands on several lines."""
+    return pprint.pformat(value, width=68, sort_dicts=False)
 
 
 class Narrator:
@@ -133,14 +135,14 @@ class Narrator:
         return _Manager(self, name, getattr(self._client, name))
 
     def call(self, name, method, args, kwargs):
-        words = [_short(arg) for arg in args]
-        words += [f'{key}={_short(value)}' for key, value in kwargs.items()]
+        words = [_shown(arg) for arg in args]
+        words += [f'{key}={_shown(value)}' for key, value in kwargs.items()]
         self._requests.clear()
         if not self.quiet:
             text = f'client.{name}({", ".join(words)})'
             if len(text) > 74:
-                text = (f'client.{name}(\n         '
-                        + ',\n         '.join(words) + ')')
+                text = f'client.{name}(\n' + ',\n'.join(words) + ')'
+                text = text.replace('\n', '\n         ')
             print(f'   {paint("> " + text, "33")}', flush=True)
         try:
             return method(*args, **kwargs)

@@ -31,10 +31,10 @@ need_tool() {
 need_rabbitmq() {
     listens 5672 && return
     if may_start; then
-        command -v rabbitmq-server >/dev/null || [ -x \
-            /usr/sbin/rabbitmq-server ] || apt_install rabbitmq-server
-        listens 5672 || as_root rabbitmq-server -detached >/dev/null 2>&1
-        await 5672 90 && return
+        [ -x /usr/sbin/rabbitmq-server ] || apt_install rabbitmq-server || true
+        listens 5672 || as_root rabbitmq-server -detached >/dev/null 2>&1 \
+            || true
+        [ ! -x /usr/sbin/rabbitmq-server ] || { await 5672 90 && return; }
     fi
     MISSING+=('RabbitMQ on 127.0.0.1:5672 (guest/guest)')
 }
@@ -57,14 +57,15 @@ pg_trust() {
 need_postgresql() {
     local version fresh=
     if ! listens 5432 && may_start; then
-        if ! command -v pg_ctlcluster >/dev/null; then
-            apt_install postgresql && fresh=1
+        if ! command -v pg_ctlcluster >/dev/null && apt_install postgresql
+        then
+            fresh=1
         fi
-        version=$(find /etc/postgresql -mindepth 1 -maxdepth 1 -printf '%f\n' \
-            2>/dev/null | sort -V | tail -n 1)
-        listens 5432 || as_root pg_ctlcluster --skip-systemctl-redirect \
-            "$version" main start >/dev/null 2>&1
-        await 5432 60 || true
+        for version in /etc/postgresql/*; do
+            listens 5432 || as_root pg_ctlcluster --skip-systemctl-redirect \
+                "${version##*/}" main start >/dev/null 2>&1 || continue
+            await 5432 60 && break
+        done
         [ -z "$fresh" ] || pg_trust || true
     fi
     listens 5432 && pg_answers && return
@@ -83,15 +84,16 @@ maria_trust() {
 need_mariadb() {
     local fresh=
     if ! listens 3306 && may_start; then
-        if ! [ -x /usr/sbin/mariadbd ]; then
-            apt_install mariadb-server && fresh=1
+        if ! [ -x /usr/sbin/mariadbd ] && apt_install mariadb-server; then
+            fresh=1
         fi
-        if ! listens 3306; then
-            as_root install -d -o mysql -g mysql /run/mysqld
-            as_root start-stop-daemon --start --oknodo --background \
-                --exec /usr/sbin/mariadbd >/dev/null 2>&1
+        if [ -x /usr/sbin/mariadbd ] && ! listens 3306; then
+            if as_root install -d -o mysql -g mysql /run/mysqld \
+                && as_root start-stop-daemon --start --oknodo --background \
+                    --exec /usr/sbin/mariadbd >/dev/null 2>&1; then
+                await 3306 60 || true
+            fi
         fi
-        await 3306 60 || true
         [ -z "$fresh" ] || maria_trust || true
     fi
     listens 3306 && maria_answers && return

@@ -8,7 +8,7 @@ sys.path.insert(0, str(Path(__file__).parent / '_ext'))
 
 # first of all: it makes oslo.service use threads before any other library,
 # whose options are shown below, makes it choose otherwise
-import karbor  # noqa: E402, F401
+from karbor.version import version_info  # noqa: E402
 
 extensions = [
     'openstackdocstheme',
@@ -22,6 +22,9 @@ extensions = [
 
 project = 'Karbor'
 copyright = 'OpenStack Foundation'
+version = version_info.canonical_version_string()
+release = version_info.release_string()
+openstackdocs_auto_version = False
 root_doc = 'index'
 exclude_patterns = []
 pygments_style = 'native'

@@ -27,7 +27,7 @@ def build(conf: cfg.ConfigOpts) -> Any:
     # before anything that may read a body
     app = sizelimit.RequestBodySizeLimiter(app, conf)
     # makes the answer of all errors from above; needs the request's id
-    app = middleware.Faults(app)
+    app = middleware.Faults(app, conf)
     # even errors and refused preflights can be found in the log
     app = middleware.RequestId(app, conf)
     # A browser shows an error only if it comes with these headers, and its

@@ -5,11 +5,12 @@ import time
 from typing import Any
 import urllib.parse
 
+from oslo_config import cfg
 from oslo_log import log
 from oslo_middleware import request_id
 import webob
-import webob.exc
 
+from karbor import exception
 from karbor import policy
 from karbor.api import faults
 from karbor.api.request import ENV_CONTEXT
@@ -31,8 +32,9 @@ class RequestId(request_id.RequestId):
 class Faults:
     """Every error from below leaves as a v1 body; every request is logged."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Any, conf: cfg.ConfigOpts) -> None:
         self._app = app
+        self._conf = conf
 
     def __call__(self, environ: Any, start_response: Any) -> Any:
         begin = time.monotonic()
@@ -57,14 +59,17 @@ class Faults:
         except UnicodeError:
             return faults.response(400, _('Malformed request url: expected '
                                           'text in UTF-8'))
-        try:
-            response = request.get_response(self._app)
-        except webob.exc.HTTPError as error:
-            response = error
+        response = request.get_response(self._app)
         if (response.status_int < 400
                 or response.content_type == 'application/json'):
             return response
-        plain = faults.response(response.status_int, _sentence(response))
+        if response.status_int == 413:
+            # that of the body limit, which does not say what the limit is
+            return faults.of(exception.BodyTooLarge(
+                limit=self._conf.oslo_middleware.max_request_body_size), None)
+        # the title that belongs to the code
+        title = response.status.partition(' ')[2]
+        plain = faults.response(response.status_int, title)
         for name in _KEPT:
             if name in response.headers:
                 plain.headers[name] = response.headers[name]
@@ -89,13 +94,6 @@ def _shown(environ: Any) -> str:
     query = urllib.parse.quote(environ.get('QUERY_STRING', ''),
                                safe='/=&%+', encoding='latin-1')
     return f'{path}?{query}' if query else path
-
-
-def _sentence(response: webob.Response) -> str:
-    if isinstance(response, webob.exc.HTTPError):
-        return faults.text_of(response)
-    # the title that belongs to the code
-    return response.status.partition(' ')[2]
 
 
 class NoAuth:

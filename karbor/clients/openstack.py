@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The cloud as plugins see it: one connection of openstacksdk a process."""
 
-import functools
+import threading
 from typing import Any
 
 from keystoneauth1 import loading
@@ -12,11 +12,19 @@ from karbor import exception
 from karbor.i18n import _
 from karbor.version import version_info
 
+# the configuration and its session; a configuration cannot be hashed
+_known: tuple[cfg.ConfigOpts, Any] | None = None
+_lock = threading.Lock()
 
-@functools.lru_cache(maxsize=1)
+
 def _session(conf: cfg.ConfigOpts) -> Any:
-    auth = loading.load_auth_from_conf_options(conf, 'cloud')
-    return loading.load_session_from_conf_options(conf, 'cloud', auth=auth)
+    global _known
+    with _lock:
+        if _known is None or _known[0] is not conf:
+            auth = loading.load_auth_from_conf_options(conf, 'cloud')
+            _known = conf, loading.load_session_from_conf_options(
+                conf, 'cloud', auth=auth)
+        return _known[1]
 
 
 def connect(conf: cfg.ConfigOpts, project_id: str) -> Any:

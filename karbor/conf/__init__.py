@@ -68,6 +68,14 @@ def parse(args: list[str], conf: cfg.ConfigOpts = CONF,
     register_opts(conf)
     log.register_options(conf)
     set_lib_defaults()
-    conf(args, project='karbor', version=version_info.release_string(),
-         default_config_files=default_config_files)
+    try:
+        conf(args, project='karbor', version=version_info.release_string(),
+             default_config_files=default_config_files)
+        # a wrong value would else be found when it is first used
+        for module in GROUPS:
+            group = getattr(module, 'GROUP', None)
+            for option in module.OPTS:
+                (conf[group] if group else conf)[option.dest]
+    except (cfg.ConfigFileValueError, cfg.ConfigFileParseError) as error:
+        raise SystemExit(f'karbor: {error}') from error
     log.setup(conf, 'karbor')

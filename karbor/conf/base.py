@@ -23,6 +23,10 @@ OPTS: list[cfg.Opt] = [
                help='How requests are authenticated.'),
     cfg.IntOpt('service_heartbeat_interval', default=10, min=1,
                help='Seconds between two heartbeats of a daemon.'),
+    cfg.IntOpt('database_idle_transaction_timeout', default=30, min=1,
+               help='Seconds after which PostgreSQL or MariaDB ends the '
+                    'connection of a process that has stopped in the middle '
+                    'of a transaction, and so lets others have its work.'),
     cfg.IntOpt('service_down_time', default=60, min=2,
                help='A daemon counts as down when its last heartbeat is '
                     'older than so many seconds.'),

@@ -112,10 +112,10 @@ def update(context: RequestContext, plan_id: str,
             raise exception.InvalidPlan(
                 reason=f'plan {plan_id} is {row.status}; only a suspended '
                        'plan can be changed')
+        if 'status' in changes:
+            states.PLAN.check(row.status, changes['status'])
         for name, value in changes.items():
-            if name == 'status':
-                row.status = states.PLAN.check(row.status, value)
-            elif name == 'resources':
+            if name == 'resources':
                 row.resources.clear()
                 session.flush()
                 row.resources.extend(_resources(value))

@@ -63,8 +63,11 @@ def set_status(context: RequestContext, service_id: int, status: str,
     :raises exception.ServiceNotFound: there is none of that id
     """
     with db.writer(context) as session:
-        row = session.get(models.Service, service_id)
-        if row is None:
+        present = session.execute(sa.select(models.Service.status).where(
+            models.Service.id == service_id)).scalar()
+        if present is None:
             raise exception.ServiceNotFound(id=service_id)
-        row.status = states.SERVICE.check(row.status, status)
-        row.disabled_reason = reason
+        states.SERVICE.check(present, status)
+        db.changed(session, sa.update(models.Service).where(
+            models.Service.id == service_id).values(
+                status=status, disabled_reason=reason))

@@ -55,7 +55,9 @@ def init(conf: cfg.ConfigOpts) -> None:
             {'charset': 'utf8mb4', **url.query}).render_as_string(
                 hide_password=False)
     facade.configure(**options)
-    facade.append_on_engine_create(_prepare_engine)
+    idle = conf.database_idle_transaction_timeout
+    facade.append_on_engine_create(
+        lambda engine: _prepare_engine(engine, idle))
     _facade = facade
 
 
@@ -79,7 +81,24 @@ def _make_directory(database: str | None) -> None:
                     exist_ok=True)
 
 
-def _prepare_engine(engine: sa.Engine) -> None:
+# A process that is frozen in the middle of a transaction would keep its locks
+# as long as its connection lives, and with them the work from all others.
+_IDLE = {
+    'postgresql': 'SET idle_in_transaction_session_timeout = {0}000',
+    'mysql': 'SET SESSION idle_transaction_timeout = {0}',
+}
+
+
+def _prepare_engine(engine: sa.Engine, idle: int) -> None:
+    if engine.dialect.name in _IDLE:
+        statement = _IDLE[engine.dialect.name].format(idle)
+
+        @sa.event.listens_for(engine, 'connect')
+        def limit(connection: Any, record: Any) -> None:
+            with contextlib.closing(connection.cursor()) as cursor:
+                cursor.execute(statement)
+            connection.commit()
+
     if engine.dialect.name != 'sqlite':
         return
 

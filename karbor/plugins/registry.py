@@ -4,10 +4,16 @@
 The file is an array of tables, one for each thing. What every kind has in
 common is here: an id, a name, the projects that may use it, a message for
 each mistake, and rereading when the file has changed.
+
+The file is the operator's: it holds paths, hosts and accounts. So there are
+two ways to ask. `Registry.entries` tells the operator of a mistake, with file,
+entry and field. All other questions are asked on behalf of a tenant, who
+learns only that there is a mistake; the log has the rest.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+import logging
 import os
 import threading
 import time
@@ -16,6 +22,8 @@ from typing import Any, ClassVar, Generic, TypeVar
 import uuid
 
 from karbor import plugin
+
+LOG = logging.getLogger(__name__)
 
 EVERYONE = '*'
 
@@ -80,15 +88,15 @@ class Table:
             raise self.wrong(field, 'expected a text that is not empty')
         return value
 
-    def texts(self, field: str,
-              default: Sequence[str] | None = None) -> tuple[str, ...]:
-        """A non-empty list of strings; it must be there without default."""
+    def texts(self, field: str, default: Sequence[str] | None = None, *,
+              may_be_empty: bool = False) -> tuple[str, ...]:
+        """A list of non-empty strings; it must be there without default."""
         value = self.values.get(field)
         if value is None:
             if default is None:
                 raise self.wrong(field, 'is missing')
             return tuple(default)
-        if (not isinstance(value, list) or not value
+        if (not isinstance(value, list) or not (value or may_be_empty)
                 or not all(isinstance(v, str) and v for v in value)):
             raise self.wrong(field, 'expected a list of texts')
         return tuple(value)
@@ -130,10 +138,14 @@ class Registry(Generic[E]):
     understood is an error at every use: an old state of it might give a
     project what was taken away from it.
 
+    :cvar resource_type: of the entries, as resources
+    :cvar noun: what a user calls one entry
     :cvar table: name of the array of tables
     :cvar keys: every key that a table may have
     """
 
+    resource_type: ClassVar[str]
+    noun: ClassVar[str]
     table: ClassVar[str]
     keys: ClassVar[Sequence[str]]
 
@@ -183,14 +195,59 @@ class Registry(Generic[E]):
             return self._entries
 
     def of(self, project_id: str) -> list[E]:
-        """Entries that a project may use, in the order of the file."""
-        return [entry for entry in self.entries().values()
+        """Entries that a project may use, in the order of the file.
+
+        :raises PluginError: the file has a mistake
+        """
+        return [entry for entry in self._told().values()
                 if entry.serves(project_id)]
 
-    def get(self, project_id: str, entry_id: str) -> E | None:
-        """One entry, or None if the project has no such entry."""
-        entry = self.entries().get(entry_id)
-        return entry if entry and entry.serves(project_id) else None
+    def get(self, project_id: str, entry_id: str) -> E:
+        """One entry that a project may use.
+
+        :raises InstanceNotFound: it has no such entry
+        :raises PluginError: the file has a mistake
+        """
+        entry = self._told().get(entry_id)
+        if entry is None or not entry.serves(project_id):
+            raise plugin.InstanceNotFound(type=self.resource_type,
+                                          id=entry_id)
+        return entry
+
+    def of_step(self, step: plugin.Step, entry_id: str | None = None) -> E:
+        """The entry that a step works on, as it is registered now.
+
+        :param entry_id: of another one of the project; None is that of the
+            step's resource
+        :raises PluginError: it is not there, or not any more, or the file
+            has a mistake
+        """
+        wanted = step.resource.id if entry_id is None else entry_id
+        try:
+            return self.get(step.context.project_id, wanted)
+        except plugin.InstanceNotFound as error:
+            raise plugin.PluginError(
+                reason=f'The {self.noun} {wanted} is not registered for this '
+                       'project, or not any more.') from error
+
+    def whosever(self, entry_id: str) -> E | None:
+        """One entry, whether the project may use it or not, or None.
+
+        It is for rules between entries, never to be shown to a tenant.
+
+        :raises PluginError: the file has a mistake
+        """
+        return self._told().get(entry_id)
+
+    def _told(self) -> Mapping[str, E]:
+        try:
+            return self.entries()
+        except plugin.ConfigError as error:
+            LOG.error('The registry of %ss is broken: %s', self.noun, error)
+            # Not "from error": a chain is sent over the bus and shown too.
+            raise plugin.PluginError(
+                reason=f'The registry of {self.noun}s is broken; the '
+                       "operator's log has the reason.") from None
 
     def _parse(self, content: bytes) -> dict[str, E]:
         try:

@@ -69,6 +69,7 @@ class ProtectionClient:
         """One resource, with its ``dependent_resources``.
 
         :raises exception.InstanceNotFound: the project has none of that id
+        :raises exception.KarborError: whatever the plugin raised
         """
         answer: dict[str, Any] = self._ask(
             context, 'instance', type_=type_, id_=id_,
@@ -95,6 +96,19 @@ class ProtectionClient:
         except messaging.MessagingTimeout as error:
             raise exception.NoAnswer(service='karbor-protection',
                                      seconds=seconds) from error
+        except exception.KarborError as error:
+            raise _plain(error) from None
+
+
+def _plain(error: exception.KarborError) -> exception.KarborError:
+    """The error as it was raised there.
+
+    A bus may make a class of its own of it, whose text ends in the traceback
+    of the other process, which is nothing for a user.
+    """
+    kind = next(cls for cls in type(error).__mro__
+                if cls.__module__ in transport.ALLOWED_REMOTE)
+    return kind(str(error.args[0]))
 
 
 _client: ProtectionClient | None = None

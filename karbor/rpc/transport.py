@@ -79,8 +79,14 @@ def client(topic: str, version: str) -> Any:
 
 def server(topic: str, host: str, endpoints: list[Any],
            threads: int) -> Any:
-    """A server of a topic; its errors are sent back, not only logged."""
-    return messaging.get_rpc_server(
+    """A server of a topic; its errors are sent back, not only logged.
+
+    :param threads: how many messages it works on at the same time
+    """
+    made = messaging.get_rpc_server(
         _transport, messaging.Target(topic=topic, server=host), endpoints,
-        executor='threading', serializer=_Serializer(),
+        serializer=_Serializer(),
         access_policy=dispatcher.DefaultRPCAccessPolicy)
+    # the library has an option for it, registered by now and read at start
+    conf().set_default('executor_thread_pool_size', threads)
+    return made

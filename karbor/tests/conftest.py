@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures that tests of several layers share."""
 
+import shutil
+
+from oslo_config import cfg
 import pytest
 
 from karbor import conf as karbor_conf
+from karbor import context
 from karbor import policy
 from karbor.api import app as api_app
+from karbor.conf import database as database_conf
 from karbor.db import migration
 from karbor.db import session
 from karbor.rpc import protection as rpc
@@ -14,7 +19,7 @@ from karbor.tests import fixtures
 
 @pytest.fixture
 def conf(tmp_path):
-    """The configuration of this process, with nothing of a file."""
+    """The configuration of this process, with nothing of this machine."""
     conf = karbor_conf.CONF
     conf.reset()
     karbor_conf.parse([], default_config_files=[])
@@ -22,17 +27,28 @@ def conf(tmp_path):
     conf.set_override('connection', f'sqlite:///{tmp_path}/karbor.db',
                       'database')
     yield conf
-    conf.clear()
-    for name in ('state_path', 'auth_strategy'):
-        conf.clear_override(name)
-    conf.clear_override('connection', 'database')
+    conf.reset()
+
+
+@pytest.fixture(scope='session')
+def empty_database(tmp_path_factory):
+    """A file with the schema; made once, because that takes its time."""
+    path = tmp_path_factory.mktemp('database') / 'karbor.db'
+    own = cfg.ConfigOpts()
+    database_conf.register_opts(own)
+    own([], default_config_files=[])
+    own.set_override('connection', f'sqlite:///{path}', 'database')
+    session.init(own)
+    migration.sync()
+    session.dispose()
+    return path
 
 
 @pytest.fixture
-def database(conf):
+def database(conf, empty_database, tmp_path):
     """An empty database with its schema."""
+    shutil.copyfile(empty_database, tmp_path / 'karbor.db')
     session.init(conf)
-    migration.sync()
     yield
     session.dispose()
 
@@ -72,6 +88,22 @@ def manager(app):
 
 
 @pytest.fixture
+def member():
+    """The context of a member of the project."""
+    return context.RequestContext(
+        user_id='u', project_id=fixtures.PROJECT,
+        roles=['member', 'reader'], overwrite=False)
+
+
+@pytest.fixture
+def stranger():
+    """The context of a manager of another project."""
+    return context.RequestContext(
+        user_id='s', project_id=fixtures.OTHER,
+        roles=['manager', 'member', 'reader'], overwrite=False)
+
+
+@pytest.fixture
 def admin(app):
     """An administrator with a token for the same project."""
     return fixtures.Api(app, fixtures.identity('admin'))
@@ -84,3 +116,19 @@ def other(app):
         app, fixtures.identity('manager', 'member', 'reader',
                                project=fixtures.OTHER),
         project=fixtures.OTHER)
+
+
+@pytest.fixture
+def parts(conf, database, rules, protection):
+    """What an application stands on; it is the configuration."""
+    return conf
+
+
+@pytest.fixture
+def noauth(parts):
+    """Makes somebody with a token, for whom there is no Keystone."""
+    def make(token=f'someone:{fixtures.PROJECT}'):
+        parts.set_override('auth_strategy', 'noauth')
+        headers = {'X-Auth-Token': token} if token else {}
+        return fixtures.Api(api_app.build(parts), headers)
+    return make

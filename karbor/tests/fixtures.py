@@ -6,7 +6,10 @@ import json
 import sqlalchemy as sa
 import webob
 
+from karbor import context
 from karbor import exception
+from karbor.db import checkpoints
+from karbor.db import operations
 from karbor.db import session
 
 PROJECT = '1' * 32
@@ -97,7 +100,10 @@ class Api:
 
     def send(self, method, path, document=None, *, body=None, headers=None,
              expect=200):
-        """Send a request below the project and hold its status."""
+        """Send a request below the project and hold its status.
+
+        :param expect: the status; None is any
+        """
         return self.raw(method, self.base + path, document, body=body,
                         headers=headers, expect=expect)
 
@@ -113,8 +119,17 @@ class Api:
             request.content_type = 'application/json'
         request.headers.update(headers or {})
         response = request.get_response(self.app)
-        assert response.status_int == expect, response.text
+        assert expect in (response.status_int, None), response.text
         return response
+
+    def ask(self, path, query=b''):
+        """GET what no library would send: any text, any bytes."""
+        request = webob.Request.blank('/')
+        request.headers.update(self.headers)
+        request.environ['PATH_INFO'] = path.encode(
+            'utf-8', 'surrogatepass').decode('latin-1')
+        request.environ['QUERY_STRING'] = query.decode('latin-1')
+        return request.get_response(self.app)
 
     def get(self, path, **kwargs):
         return self.send('GET', path, **kwargs)
@@ -141,6 +156,30 @@ def plan_body(**changes):
         'name': 'my plan', 'provider_id': PROVIDER, 'description': None,
         'resources': [{'id': 'thing-1', 'type': THING, 'name': 'n1'}],
         'parameters': {}, **changes}}
+
+
+def work(status='success', reason=None, resources=()):
+    """Do what the protection service does with the oldest operation.
+
+    :param status: how it ends; None leaves it running
+    :param resources: journal to begin with
+    :return: the operation
+    """
+    system = context.system()
+    operation = operations.claim(system, 'tester', 300)
+    operations.begin(system, operation, resources, {'graph': '[{}, []]'})
+    if status is None:
+        return operation
+    good = status == 'success'
+    with session.writer(system) as writer:
+        if operation.type == 'protect':
+            assert checkpoints.change(
+                writer, system, operation.checkpoint_id,
+                'available' if good else 'error', sealed=good)
+        elif operation.type == 'delete' and good:
+            checkpoints.remove(writer, operation.checkpoint_id)
+        operations.finish(writer, operation, status, reason)
+    return operation
 
 
 class Statements:

@@ -105,6 +105,9 @@ def _day(query: Mapping[str, str], name: str,
         day = datetime.datetime.strptime(text, '%Y-%m-%d')
         return (day.replace(tzinfo=datetime.UTC)
                 + datetime.timedelta(days=after))
-    except (ValueError, OverflowError):
+    except OverflowError:
+        # nothing comes after the last day that there is
+        return None
+    except ValueError:
         raise exception.Invalid(field=name, reason=_(
             'expected a day like 2026-11-22, not %s') % text) from None

@@ -59,7 +59,8 @@ class ProtectableConformance(unittest.TestCase):
 
     def parents(self) -> Mapping[Resource, Sequence[str]]:
         """Resources of the owner that depend on some of the type, and on
-        which; with at least one that depends on none."""
+        which; with at least one that depends on none.
+        """
         return {}
 
     # -- the suite ----------------------------------------------------------

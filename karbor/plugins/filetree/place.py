@@ -151,16 +151,17 @@ class Place:
                       dst_dir_fd=parent)
 
     def dress(self, fd: int, entry: Entry, path: str) -> None:
-        """Give an open file or directory its owner, attributes, mode, times.
+        """Give an open file or directory its owner, attributes, times, mode.
 
         In this order: a change of owner drops capabilities and the setuid
-        bit, which are for the restored owner only.
+        bit, which are for the restored owner only. The mode comes last: by
+        it a restore that is run again knows that a directory is finished.
         """
         owned = self._own(lambda uid, gid: os.fchown(fd, uid, gid), entry,
                           path)
         self._attributes(fd, entry, path)
-        os.fchmod(fd, entry.mode if owned else entry.mode & 0o1777)
         os.utime(fd, ns=(time.time_ns(), entry.mtime))
+        os.fchmod(fd, entry.mode if owned else entry.mode & 0o1777)
 
     def remove(self, parent: int, name: str, path: str) -> bool:
         """Remove a file, or a directory with all that is in it.

@@ -74,14 +74,7 @@ SCHEMAS = plugin.Schemas(
 
 class _FileSetOperation(plugin.Operation):
     def fileset(self, step: plugin.Step) -> registry.FileSet:
-        mine = cast('FileSetProtection', self.plugin)
-        try:
-            return mine.registry.get(step.context.project_id,
-                                     step.resource.id)
-        except plugin.InstanceNotFound as error:
-            raise plugin.PluginError(
-                reason=f'File set {step.resource.id} is not registered for '
-                       'this project any more.') from error
+        return cast('FileSetProtection', self.plugin).filesets.of_step(step)
 
 
 class Protect(_FileSetOperation):
@@ -209,4 +202,4 @@ class FileSetProtection(plugin.ProtectionPlugin):
 
     def __init__(self, config: cfg.ConfigOpts) -> None:
         super().__init__(config)
-        self.registry = registry.Registry(self.config.registry)
+        self.filesets = registry.FileSets(self.config.registry)

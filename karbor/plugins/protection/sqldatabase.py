@@ -23,7 +23,7 @@ class Protect(plugin.Operation):
 
     def on_main(self, step: plugin.Step) -> None:
         mine = cast('SQLDatabaseProtection', self.plugin)
-        database = mine.database(step, step.resource.id)
+        database = mine.databases.of_step(step)
         info = ENGINES[database.engine].protect(step, database, mine.limits)
         step.data.save({'engine': database.engine} | info)
 
@@ -84,31 +84,19 @@ class SQLDatabaseProtection(plugin.ProtectionPlugin):
 
     def __init__(self, config: cfg.ConfigOpts) -> None:
         super().__init__(config)
-        self._databases = registry.Databases(self.config.registry)
+        self.databases = registry.Databases(self.config.registry)
         self.limits = registry.Limits.of(self.config)
-
-    def database(self, step: plugin.Step,
-                 database_id: str) -> registry.Database:
-        """A database of the step's project, as it is registered now.
-
-        :raises InstanceNotFound: the project has no such database
-        """
-        found = self._databases.get(step.context.project_id, database_id)
-        if found is None:
-            raise plugin.InstanceNotFound(type=registry.RESOURCE_TYPE,
-                                          id=database_id)
-        return found
 
     def target(self, step: plugin.Step) -> registry.Database:
         """The database into which a restore may write.
 
-        :raises PluginError: the operator does not allow it
-        :raises InstanceNotFound: the project has no such database
+        :raises PluginError: the operator does not allow it, or the project
+            has no such database
         """
         source_id = step.resource.id
         target_id = step.parameters.get('target') or source_id
-        target = self.database(step, target_id.lower())
-        source = self._databases.entries().get(source_id)
+        target = self.databases.of_step(step, target_id.lower())
+        source = self.databases.whosever(source_id)
         allowed = source.restore_targets if source else ()
         if target.id not in allowed:
             raise plugin.PluginError(

@@ -21,7 +21,7 @@ CHUNK = 1 << 20
 _TICK = 0.25
 # How long the last messages of a program that has ended may take, seconds.
 _GRACE = 5.0
-# What is kept of a program's messages, bytes: the first ones name the cause.
+# What is told of a program's messages, bytes: the first ones name the cause.
 _MESSAGES = 4096
 
 _PACKAGES = MappingProxyType({
@@ -79,6 +79,9 @@ class Child:
                 reason=f'The program {self.name} cannot be started: '
                        f'{error.strerror}.') from None
         self._kept = bytearray()
+        # So much more is kept that a secret is never cut before it is found.
+        self._keep = _MESSAGES + max(
+            (len(secret.encode()) for secret in self._secrets), default=0)
         self._threads = [self._drain(self._process.stderr, keep=True)]
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
@@ -200,7 +203,7 @@ class Child:
             while data := os.read(fd, 65536):
                 self._moved = time.monotonic()
                 if keep:
-                    self._kept += data[:_MESSAGES - len(self._kept)]
+                    self._kept += data[:self._keep - len(self._kept)]
 
         thread = threading.Thread(target=run, daemon=True,
                                   name=f'karbor-{self.name}')
@@ -218,6 +221,7 @@ class Child:
         text = bytes(self._kept).decode('utf-8', 'replace')
         for secret in self._secrets:
             text = text.replace(secret, '***')
+        text = text[:_MESSAGES]
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         return f' It said: {"; ".join(lines)}' if lines else ''
 

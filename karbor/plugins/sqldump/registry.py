@@ -119,6 +119,8 @@ class Database(registry.Entry):
 class Databases(registry.Registry[Database]):
     """The file in which databases are registered."""
 
+    resource_type = RESOURCE_TYPE
+    noun = 'database'
     table = 'database'
     keys = ('id', 'name', 'url', 'password_file', 'projects',
             'restore_targets', 'dump_timeout')

@@ -17,6 +17,8 @@ import pytest
 import requests
 import sqlalchemy as sa
 
+from karbor.db import models
+
 STRANGER = Path(__file__).with_name('stranger')
 PROVIDER = '7b0c1f0e-4f70-4d0f-9a5e-0d1f6f3a1c11'
 PROJECT = '1' * 32
@@ -91,8 +93,11 @@ class Process:
 
     def workers(self):
         """Process ids of the workers."""
-        tasks = Path(f'/proc/{self.popen.pid}/task/{self.popen.pid}/children')
-        return tasks.read_text().split()
+        found = []
+        for thread in Path(f'/proc/{self.popen.pid}/task').iterdir():
+            found += (thread / 'children').read_text().split()
+        assert found, 'a daemon without workers'
+        return sorted(found)
 
 
 class Deployment:
@@ -107,6 +112,7 @@ class Deployment:
         self.bus = bus
         self.port = free_port()
         self.processes = {}
+        self.started = []
         self.config = root / 'karbor.conf'
         self.log = root / 'daemons.log'
         self.bank = root / 'bank'
@@ -118,11 +124,12 @@ class Deployment:
         self.config.write_text(f"""\
 [DEFAULT]
 state_path = {root}/state
-host = host-of-{root.name}
+host = host-of-test
 auth_strategy = noauth
 debug = {os.environ.get('KARBOR_TEST_DEBUG', 'false')}
 service_heartbeat_interval = 1
 graceful_shutdown_timeout = 30
+database_idle_transaction_timeout = 2
 transport_url = {bus or 'local://'}
 [api]
 port = {self.port}
@@ -194,7 +201,9 @@ file_system_bank_path = {bank or self.bank}
     def start(self, binary=None, name=None):
         """Start all daemons, or one more of one kind."""
         for one in (self.binaries if binary is None else (binary,)):
-            self.processes[name or one] = Process(one, self.config, self.log)
+            process = Process(one, self.config, self.log)
+            self.processes[name or one] = process
+            self.started.append(process)
         self.wait_until_healthy()
 
     def wait_until_healthy(self):
@@ -206,6 +215,10 @@ file_system_bank_path = {bank or self.bank}
                     f'http://127.0.0.1:{self.port}/healthcheck',
                     timeout=10).status_code == 200
         until(healthy, what='a healthy API')
+        # its first heartbeat comes when it has its queue; what is asked
+        # before that is lost
+        until(lambda: 'karbor-protection' in self.heartbeats(),
+              what='a heartbeat of karbor-protection')
 
     @property
     def worker(self):
@@ -216,8 +229,9 @@ file_system_bank_path = {bank or self.bank}
         try:
             return [process.stop() for process in self.processes.values()]
         finally:
-            for process in self.processes.values():
+            for process in self.started:
                 process.kill()
+            self.started.clear()
             self.processes.clear()
 
     def tail(self):
@@ -286,14 +300,21 @@ file_system_bank_path = {bank or self.bank}
         return sorted(str(path.relative_to(self.bank))
                       for path in self.bank.rglob('*') if path.is_file())
 
-    def rows(self, text, **values):
+    def rows(self, statement, **values):
         """Rows of the database."""
+        if isinstance(statement, str):
+            statement = sa.text(statement)
         engine = sa.create_engine(self.database)
         try:
             with engine.connect() as connection:
-                return connection.execute(sa.text(text), values).all()
+                return connection.execute(statement, values).all()
         finally:
             engine.dispose()
+
+    def heartbeats(self):
+        """Names of the daemons that ever beat."""
+        return {row.binary
+                for row in self.rows(sa.select(models.Service.binary))}
 
     def box(self, name, content=b'content'):
         """A box that depends on a thing of the same name."""

@@ -21,6 +21,15 @@ def karbor(request, tmp_path_factory):
         yield deployed
 
 
+@pytest.fixture(scope='module')
+def apart(tmp_path_factory):
+    """Three daemons, of which there may be more."""
+    with daemons.deployment(tmp_path_factory.mktemp('apart'),
+                            'postgresql') as deployed:
+        deployed.start()
+        yield deployed
+
+
 @pytest.fixture
 def alive(karbor):
     """The same, with a worker."""
@@ -91,10 +100,9 @@ def test_killed_in_a_hook_the_work_goes_on(alive, operation, hook):
     assert not [p for p in alive.bank_objects() if checkpoint.id in p]
 
 
-def test_another_worker_takes_over(karbor):
+def test_another_worker_takes_over(apart):
     """Nobody starts the dead one again: a second one goes on."""
-    if karbor.bus is None:
-        pytest.skip('karbor-standalone is one process by its nature')
+    karbor = apart
     _revive(karbor)
     resource = karbor.box('takeover')
     karbor.order('protect.on_main.Box.takeover', 'kill')
@@ -155,10 +163,9 @@ def test_sighup_does_not_cut_work(alive):
         (alive.root / 'providers.d/second.conf').unlink()
 
 
-def test_a_frozen_worker_that_wakes_does_nothing(karbor):
+def test_a_frozen_worker_that_wakes_does_nothing(apart):
     """SIGSTOP longer than a lease: the other one's outcome stands."""
-    if karbor.bus is None:
-        pytest.skip('karbor-standalone is one process by its nature')
+    karbor = apart
     _revive(karbor)
     checkpoint, order, begun = _hang(karbor, 'frozen')
     first = karbor.processes.pop('karbor-protection')
@@ -185,12 +192,8 @@ def test_a_frozen_worker_that_wakes_does_nothing(karbor):
 
 def test_every_daemon_beats_and_ends_well(alive):
     """Heartbeats come; SIGTERM ends each daemon with status 0."""
-    def fresh():
-        return {row.binary for row in alive.rows(
-            'SELECT "binary" FROM services' if alive.bus else
-            'SELECT binary FROM services')}
     daemons.until(lambda: {'karbor-protection', 'karbor-operationengine'}
-                  <= fresh(), what='heartbeats')
+                  <= alive.heartbeats(), what='heartbeats')
     assert set(alive.stop()) == {0}
     alive.start()
     assert alive.http('GET', '/plans').status_code == 200

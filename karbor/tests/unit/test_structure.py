@@ -61,8 +61,10 @@ BAD = [
      ':4: a broad'),
     ('swallow', {'karbor/noun.py': HEAD + 'try:\n    x = 1\nexcept Exception:'
                  '  # noqa: B902\n    pass\n'}, ':4: a broad'),
-    ('assigned', {'karbor/noun.py': HEAD + 'row.status = "error"'},
-     'noun.py:2: assigns'),
+    ('assigned', {'karbor/db/rows.py': HEAD + 'row.status = "error"'},
+     'rows.py:2: assigns'),
+    ('assigned', {'karbor/actions/rows.py': HEAD + 'row.status += table.x()'},
+     'rows.py:2: assigns'),
     ('words', {'README.rst': 'see https://' + 'pypi' + '.org/x'}, ':1: names'),
     ('words', {'README.rst': 'cd /wo' + 'rk/karbor'}, ':1: names'),
     ('words', {'karbor/noun.py': HEAD + '# TO' + 'DO: later'}, ':2: leaves'),
@@ -105,6 +107,37 @@ def test_an_exemption_needs_its_module(tmp_path, monkeypatch):
 def test_an_honest_except_passes(tmp_path, text):
     plant(tmp_path, {'karbor/noun.py': text})
     assert list(rules.swallow(tmp_path)) == []
+
+
+def test_an_error_that_a_test_hands_on_is_not_swallowed(tmp_path):
+    text = HEAD + ('try:\n    x = 1\nexcept Exception as error:\n'
+                   '    errors.append(error)\n')
+    plant(tmp_path, {'karbor/tests/unit/test_noun.py': text,
+                     'karbor/noun.py': text})
+    [found] = rules.swallow(tmp_path)
+    assert found.startswith('karbor/noun.py:4:')
+
+
+def test_a_checked_status_may_be_assigned(tmp_path):
+    plant(tmp_path, {'karbor/db/rows.py': HEAD + (
+        'row.status = states.PLAN.check(row.status, new)\n')})
+    assert list(rules.assigned(tmp_path)) == []
+
+
+@pytest.mark.parametrize(('module', 'test'), [
+    ('karbor/db/rows.py', 'karbor/tests/unit/db/test_rows_claims.py'),
+    ('karbor/plugin/testing/bank.py',
+     'karbor/tests/conformance/test_bank_suite.py'),
+    ('karbor/conf/api.py', None),
+])
+def test_other_places_for_tests(tmp_path, monkeypatch, module, test):
+    monkeypatch.setattr(rules, 'UNTESTED', {'karbor/i18n.py': 'why',
+                                            'karbor/conf/*.py': 'why'})
+    plant(tmp_path, GOOD | {'karbor/conf/base.py': HEAD, module: HEAD})
+    if test is not None:
+        assert len(list(rules.mirror(tmp_path))) == 1
+        plant(tmp_path, {test: HEAD})
+    assert list(rules.mirror(tmp_path)) == []
 
 
 # -- the layers ---------------------------------------------------------------

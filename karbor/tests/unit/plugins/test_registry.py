@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 import os
+import traceback
 import uuid
 
 import pytest
 
 from karbor import plugin
+from karbor.plugin.testing import MemoryStep
 from karbor.plugins import registry
 
 ID = '11111111-2222-4333-8444-555555555555'
 
 
 class Things(registry.Registry[registry.Entry]):
+    resource_type = 'Test::Thing'
+    noun = 'thing'
     table = 'thing'
     keys = ('id', 'name', 'projects', 'note', 'wait')
 
@@ -50,9 +54,35 @@ def test_a_project_sees_its_own_and_what_is_for_all(file):
     things = Things(str(file))
     assert [e.name for e in things.of('a')] == ['t1', 't3']
     assert [e.name for e in things.of('c')] == ['t2', 't3']
-    assert things.get('a', str(uuid.UUID(int=2))) is None
     assert things.get('b', str(uuid.UUID(int=2))).name == 't2'
-    assert things.get('b', 'nothing') is None
+    for project, wanted in (('a', str(uuid.UUID(int=2))), ('b', 'nothing')):
+        with pytest.raises(plugin.InstanceNotFound) as caught:
+            things.get(project, wanted)
+        assert str(caught.value) == (
+            f'Test::Thing {wanted} could not be found.')
+
+
+def test_a_rule_between_entries_sees_all(file):
+    file.write_text(thing(1) + thing(2, projects='["b"]'))
+    things = Things(str(file))
+    assert things.whosever(str(uuid.UUID(int=2))).name == 't2'
+    assert things.whosever('nothing') is None
+
+
+def test_a_step_works_on_what_its_project_may_use(file):
+    file.write_text(thing(1) + thing(2, projects='["b"]'))
+    things = Things(str(file))
+    mine, other = (str(uuid.UUID(int=number)) for number in (1, 2))
+    step = MemoryStep(plugin.Resource('Test::Thing', mine),
+                      context=plugin.Context('a'))
+    assert things.of_step(step).name == 't1'
+    assert things.of_step(step, mine).name == 't1'
+    with pytest.raises(plugin.PluginError,
+                       match=f'^The thing {other} is not registered'):
+        things.of_step(step, other)
+    file.unlink()
+    with pytest.raises(plugin.PluginError, match='or not any more'):
+        things.of_step(step)
 
 
 def test_an_id_is_kept_in_canonical_form(file):
@@ -104,6 +134,25 @@ def test_a_broken_file_is_an_error_at_every_use(file, text, part):
     for _ in range(2):
         with pytest.raises(plugin.ConfigError, match=part):
             things.entries()
+
+
+@pytest.mark.parametrize('ask', [
+    lambda things, step: things.of('a'),
+    lambda things, step: things.get('a', ID),
+    lambda things, step: things.of_step(step),
+    lambda things, step: things.whosever(ID),
+])
+def test_a_tenant_learns_only_that_it_is_broken(file, caplog, ask):
+    file.write_text(thing(8, note='["https://u:pw@host/x"]'))
+    step = MemoryStep(plugin.Resource('Test::Thing', ID))
+    with pytest.raises(plugin.PluginError) as caught:
+        ask(Things(str(file)), step)
+    assert str(caught.value) == ("The registry of things is broken; the "
+                                 "operator's log has the reason.")
+    # the bus sends a traceback along
+    sent = ''.join(traceback.format_exception(caught.value))
+    assert str(file) not in sent.replace(__file__, '')
+    assert f'{file}: thing 1 (t8): note: expected a text' in caplog.text
 
 
 def test_a_file_that_cannot_be_read_is_an_error(tmp_path):

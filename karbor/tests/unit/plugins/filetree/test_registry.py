@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 
-import os
-
 import pytest
 
 from karbor import plugin
@@ -17,8 +15,8 @@ def file(tmp_path):
 
 
 def test_no_file_is_no_file_sets(file):
-    found = registry.Registry(str(file))
-    assert found.all('a') == []
+    found = registry.FileSets(str(file))
+    assert found.of('a') == []
     with pytest.raises(plugin.InstanceNotFound):
         found.get('a', trees.ID)
 
@@ -26,47 +24,40 @@ def test_no_file_is_no_file_sets(file):
 def test_an_entry(file):
     file.write_text('[[fileset]]\n' + GOOD.replace('/p', '/p/q/')
                     + 'exclude = ["*.o"]\nrestore_roots = ["/r/"]\n')
-    found = registry.Registry(str(file)).get('a', trees.ID)
+    found = registry.FileSets(str(file)).get('a', trees.ID)
     assert (found.id, found.name, found.path) == (trees.ID, 'n', '/p/q')
     assert found.exclude.patterns == ('*.o',)
     assert found.restore_roots == ('/r',)
-    assert found.usable_by('a')
-    assert not found.usable_by('b')
+    assert found.serves('a')
+    assert not found.serves('b')
 
 
 def test_projects(file):
     file.write_text('[[fileset]]\n' + GOOD + '[[fileset]]\n'
                     + GOOD.replace(trees.ID, trees.OTHER_ID)
                     .replace('["a"]', '["*"]').replace('"n"', '"m"'))
-    found = registry.Registry(str(file))
-    assert [one.name for one in found.all('a')] == ['m', 'n']
-    assert [one.name for one in found.all('b')] == ['m']
+    found = registry.FileSets(str(file))
+    assert [one.name for one in found.of('a')] == ['n', 'm']
+    assert [one.name for one in found.of('b')] == ['m']
     with pytest.raises(plugin.InstanceNotFound):
         found.get('b', trees.ID)
 
 
-def test_it_is_read_again_when_it_changes(file):
-    found = registry.Registry(str(file))
-    file.write_text('[[fileset]]\n' + GOOD)
-    assert len(found.all('a')) == 1
-    assert found.all('a')[0] is found.all('a')[0]
-    file.write_text('')
-    assert found.all('a') == []
-    other = file.with_name('other')
-    other.write_text('[[fileset]]\n' + GOOD)
-    os.replace(other, file)
-    assert len(found.all('a')) == 1
-    file.unlink()
-    assert found.all('a') == []
+def test_lists_that_may_be_empty(file):
+    file.write_text('[[fileset]]\n' + GOOD
+                    + 'exclude = []\nrestore_roots = []\n')
+    (found,) = registry.FileSets(str(file)).of('a')
+    assert found.exclude.patterns == found.restore_roots == ()
 
 
 @pytest.mark.parametrize(('text', 'words'), [
-    ('[[fileset]]\nid = ', ['Invalid']),
+    ('[[fileset]]\nid = ', ['is no TOML', 'Invalid']),
     ('[fileset]\nid = "x"', ['fileset', 'tables']),
     ('fileset = [1]', ['fileset', 'tables']),
     ('[[filesets]]\n' + GOOD, ['filesets', 'unknown']),
     ('[[fileset]]\n' + GOOD + 'paht = "/x"', ['fileset 1 (n)', 'paht']),
-    ('[[fileset]]\n' + GOOD.replace(trees.ID, 'x'), ['id', 'UUID']),
+    ('[[fileset]]\n' + GOOD.replace(trees.ID, 'x'),
+     ['fileset 1 (n): id', 'UUID']),
     ('[[fileset]]\n' + GOOD.replace('"n"', '""'), ['fileset 1', 'name']),
     ('[[fileset]]\n' + GOOD.replace('"n"', '7'), ['fileset 1:', 'name']),
     ('[[fileset]]\n' + GOOD.replace('/p', 'p'), ['path', 'absolute']),
@@ -77,28 +68,11 @@ def test_it_is_read_again_when_it_changes(file):
     ('[[fileset]]\n' + GOOD + 'restore_roots = ["x"]', ['restore_roots']),
     ('[[fileset]]\n' + GOOD + 'exclude = ["!x"]', ['exclude', '!x']),
     ('[[fileset]]\n' + GOOD + 'exclude = "x"', ['exclude: expected']),
-    (('[[fileset]]\n' + GOOD) * 2, ['fileset 2', 'id', 'earlier']),
+    (('[[fileset]]\n' + GOOD) * 2, ['fileset 2', 'id', 'already']),
 ])
 def test_a_mistake_is_named(file, text, words):
     file.write_text(text)
     with pytest.raises(plugin.ConfigError) as caught:
-        registry.Registry(str(file)).all('a')
+        registry.FileSets(str(file)).entries()
     for word in [str(file), *words]:
         assert word in str(caught.value)
-
-
-def test_a_mistake_stays_one_until_it_is_mended(file):
-    found = registry.Registry(str(file))
-    file.write_text('[[fileset]]\n' + GOOD)
-    found.all('a')
-    file.write_text('broken')
-    for _time in range(2):
-        with pytest.raises(plugin.ConfigError):
-            found.all('a')
-    file.write_text('[[fileset]]\n' + GOOD)
-    assert len(found.all('a')) == 1
-
-
-def test_a_directory_is_no_registry(tmp_path):
-    with pytest.raises(plugin.ConfigError, match='directory'):
-        registry.Registry(str(tmp_path)).all('a')

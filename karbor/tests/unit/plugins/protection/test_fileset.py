@@ -222,6 +222,6 @@ def test_a_registry_that_is_gone_while_reading(place, monkeypatch):
         raise FileNotFoundError(errno.ENOENT, 'gone', path)
     fd = os.open(place.top, os.O_RDONLY)
     monkeypatch.setattr(os, 'stat', gone)
-    found = fileset.registry.Registry(str(place.registry)).get('p', trees.ID)
+    found = fileset.registry.FileSets(str(place.registry)).get('p', trees.ID)
     assert not fileset.target.same(found, fd)
     os.close(fd)

@@ -56,6 +56,17 @@ def test_the_reason_holds_its_messages_but_no_secret():
         'sh failed with exit status 3. It said: bad ***,; really')
 
 
+def test_a_secret_is_hidden_where_messages_are_cut():
+    for before in range(4085, 4100):
+        with run(f'head -c {before} /dev/zero | tr "\\0" x >&2; '
+                 'echo topsecret-and-more >&2; exit 1',
+                 secrets=['topsecret']) as program:
+            assert read_all(program) == b''
+            with pytest.raises(plugin.PluginError) as caught:
+                program.finish()
+        assert 'to' not in str(caught.value).partition('said')[2]
+
+
 def test_messages_are_bounded_and_never_block_it():
     with run('head -c 1000000 /dev/zero | tr "\\0" x >&2; exit 1') as program:
         assert read_all(program) == b''

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+from karbor.api import base
+
+
+def test_an_empty_answer_is_json_all_the_same():
+    response = base.Response()
+    assert base.empty(response) is response
+    assert (response.status_int, response.body) == (200, b'')
+    assert response.content_type == 'application/json'
+
+
+def test_a_handler_speaks_json():
+    @base.handler
+    def show(self, request, response):
+        return {}
+    assert show._pecan['content_types'] == {'application/json': 'json'}

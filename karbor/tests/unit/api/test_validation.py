@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+import pytest
+
+from karbor import exception
+from karbor.api import validation
+from karbor.api.schemas import types
+
+BODY = validation.Body(types.body('thing', ['size'], {
+    'size': {'type': 'integer', 'description': 'Expected an integer.'},
+    'list': {'type': 'array', 'items': {
+        'type': 'object', 'properties': {'a': {'type': 'null'}}}}}))
+
+
+def refused(document):
+    with pytest.raises(exception.Invalid) as caught:
+        BODY.read(document)
+    return str(caught.value)
+
+
+def test_what_is_below_the_key():
+    assert BODY.key == 'thing'
+    assert BODY.read({'thing': {'size': 1}}) == {'size': 1}
+
+
+def test_messages():
+    assert refused({}) == (
+        "Invalid request body: 'thing' is a required property")
+    assert refused({'thing': {'size': 'x'}}) == (
+        'Invalid input for field/attribute thing.size. Value: x. Expected an '
+        'integer.')
+    # without words of our own, those of jsonschema
+    assert refused({'thing': {'size': 1, 'list': [{}, {'a': 5}]}}) == (
+        "Invalid input for field/attribute thing.list[1].a. Value: 5. 5 is "
+        "not of type 'null'")
+
+
+def test_what_was_sent_is_not_sent_back_whole():
+    assert len(refused({'thing': {'size': 'x' * 10000}})) < 300
+    assert len(refused({'thing': {'size': 1, 'x' * 10000: 5}})) < 400

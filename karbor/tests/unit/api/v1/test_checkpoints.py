@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: Apache-2.0
+import datetime
+import json
+
+import pytest
+
+from karbor import exception
+from karbor.tests import fixtures
+
+PATH = f'/providers/{fixtures.PROVIDER}/checkpoints'
+
+
+def make_plan(api, **changes):
+    return api.post('/plans', fixtures.plan_body(**changes)).json['plan']
+
+
+def make(api, plan=None, extra=None):
+    plan = plan or make_plan(api)
+    return api.post(PATH, {'checkpoint': {
+        'plan_id': plan['id'], 'extra-info': extra}}).json['checkpoint']
+
+
+def test_a_checkpoint_has_the_fields_of_the_contract(api):
+    plan = make_plan(api)
+    made = make(api, plan, {'k': 'v'})
+    today = datetime.datetime.now(datetime.UTC).strftime('%Y-%m-%d')
+    assert made == {
+        'id': made['id'], 'project_id': fixtures.PROJECT,
+        'status': 'protecting', 'created_at': today,
+        'extra_info': '{"k": "v", "created_by": "manual"}',
+        'protection_plan': {
+            'id': plan['id'], 'name': plan['name'],
+            'provider_id': fixtures.PROVIDER,
+            'resources': [{'extra_info': None, **plan['resources'][0]}]}}
+    fixtures.work()
+    shown = api.get(f'{PATH}/{made["id"]}').json['checkpoint']
+    assert shown == {**made, 'status': 'available',
+                     'resource_graph': '[{}, []]'}
+    assert api.get(PATH).json == {'checkpoints': [shown]}
+
+
+def test_who_made_it_cannot_be_forged(api):
+    made = make(api, extra={'created_by': 'schedule'})
+    assert json.loads(made['extra_info']) == {'created_by': 'manual'}
+
+
+def test_the_work_is_recorded_before_it_is_told(api, protection):
+    made = make(api)
+    log, = api.get('/operation_logs').json['operation_logs']
+    assert protection.runs == [log['id']]
+    assert log['checkpoint_id'] == made['id']
+
+
+def test_a_bus_that_is_away_fails_no_request(api, protection, monkeypatch):
+    def run(context, operation_id):
+        raise OSError('no bus')
+    monkeypatch.setattr(protection, 'run', run)
+    assert make(api)['status'] == 'protecting'
+    assert fixtures.work().type == 'protect'
+
+
+@pytest.mark.parametrize(('body', 'word'), [
+    ({}, "'checkpoint' is a required"),
+    ({'checkpoint': {}}, "'plan_id' is a required"),
+    ({'checkpoint': {'plan_id': 'x'}}, 'checkpoint.plan_id'),
+    ({'checkpoint': {'plan_id': fixtures.NOWHERE, 'extra_info': {}}},
+     'extra_info'),
+    ({'checkpoint': {'plan_id': fixtures.NOWHERE, 'extra-info': 'x'}},
+     'checkpoint.extra-info'),
+    ({'checkpoint': {'plan_id': fixtures.NOWHERE}, 'x': 1}, "'x'"),
+])
+def test_bad_bodies_are_refused(api, body, word):
+    assert word in api.post(PATH, body, expect=400).text
+
+
+def test_an_unknown_plan(api, other):
+    body = {'checkpoint': {'plan_id': fixtures.NOWHERE}}
+    api.post(PATH, body, expect=404)
+    theirs = make_plan(other)
+    api.post(PATH, {'checkpoint': {'plan_id': theirs['id']}}, expect=404)
+
+
+def test_a_plan_of_another_provider(api):
+    plan = make_plan(api, provider_id=fixtures.PROVIDER_2)
+    answer = api.post(PATH, {'checkpoint': {'plan_id': plan['id']}},
+                      expect=400)
+    assert fixtures.PROVIDER_2 in answer.text
+
+
+@pytest.mark.parametrize(('method', 'path', 'noun'), [
+    ('GET', '/providers/x/checkpoints', 'provider'),
+    ('POST', '/providers/x/checkpoints', 'provider'),
+    ('GET', f'/providers/x/checkpoints/{fixtures.NOWHERE}', 'provider'),
+    ('GET', f'{PATH}/x', 'checkpoint'), ('PUT', f'{PATH}/x', 'checkpoint'),
+    ('DELETE', f'{PATH}/x', 'checkpoint')])
+def test_ids_are_uuids(api, method, path, noun):
+    answer = api.send(method, path, expect=400)
+    assert answer.json['badRequest']['message'] == (
+        f'Invalid {noun} id provided.')
+
+
+def test_the_list_of_an_unknown_provider(api, protection):
+    assert api.get(PATH).json == {'checkpoints': []}
+    path = f'/providers/{fixtures.NOWHERE}/checkpoints'
+    assert fixtures.NOWHERE in api.get(path, expect=404).text
+    # nobody there to say whether there is one: the list is true all the same
+    protection.error = exception.NoAnswer(service='x', seconds=1)
+    assert api.get(path).json == {'checkpoints': []}
+
+
+def test_checkpoints_of_others_do_not_exist(api, other, admin, manager):
+    made = make(api)
+    path = f'{PATH}/{made["id"]}'
+    other.get(path, expect=404)
+    other.delete(path, expect=404)
+    other.put(path, {'os-resetState': {'state': 'error'}}, expect=404)
+    assert other.get(f'{PATH}?project_id={fixtures.PROJECT}&all_tenants=1',
+                     ).json == {'checkpoints': []}
+    make(other)
+    assert len(admin.get(PATH).json['checkpoints']) == 1
+    assert len(admin.get(f'{PATH}?all_tenants=true').json['checkpoints']) == 2
+
+
+def test_another_provider_has_it_not(api):
+    made = make(api)
+    api.get(f'/providers/{fixtures.PROVIDER_2}/checkpoints/{made["id"]}',
+            expect=404)
+
+
+def test_filters(api):
+    plan = make_plan(api)
+    first, second = make(api, plan), make(api)
+    fixtures.work()
+
+    def ids(query):
+        return {one['id'] for one
+                in api.get(f'{PATH}?{query}').json['checkpoints']}
+
+    assert ids(f'plan_id={plan["id"]}') == {first['id']}
+    assert ids('status=available') == {first['id']}
+    assert ids('unknown=5') == {first['id'], second['id']}
+    day = datetime.datetime.now(datetime.UTC).date()
+    before, after = (str(day + datetime.timedelta(days=n)) for n in (-1, 1))
+    assert ids(f'start_date={day}&end_date={day}') == {first['id'],
+                                                       second['id']}
+    assert ids(f'end_date={before}') == set()
+    assert ids(f'start_date={after}') == set()
+    assert len(ids(f'start_date={before}&end_date={after}')) == 2
+    assert len(ids('end_date=9999-12-31')) == 2
+
+
+@pytest.mark.parametrize('text', ['x', '2026-13-01', '', '2026-11-22T00:00'])
+def test_days_that_are_none(api, text):
+    answer = api.get(f'{PATH}?end_date={text}', expect=400)
+    assert 'end_date' in answer.text
+
+
+def test_reset_state(manager):
+    made = make(manager)
+    path = f'{PATH}/{made["id"]}'
+    answer = manager.put(path, {'os-resetState': {'state': 'error'}},
+                         expect=400)
+    assert 'protecting' in answer.text
+    fixtures.work()
+    assert manager.put(path, {'os-resetState': {'state': 'error'}},
+                       ).json == {}
+    assert manager.get(path).json['checkpoint']['status'] == 'error'
+    manager.put(path, {'os-resetState': {'state': 'available'}})
+    manager.put(path, {'os-resetState': {'state': 'available'}})
+    assert manager.get(path).json['checkpoint']['status'] == 'available'
+
+
+def test_what_was_never_complete_does_not_become_available(manager):
+    path = f'{PATH}/{make(manager)["id"]}'
+    fixtures.work('error', 'broken')
+    answer = manager.put(path, {'os-resetState': {'state': 'available'}},
+                         expect=400)
+    assert 'never completed' in answer.text
+
+
+@pytest.mark.parametrize('body', [
+    {}, {'os-resetState': {}}, {'os-resetState': {'state': 'deleted'}},
+    {'os-resetState': {'state': 'error', 'x': 1}}, {'state': 'error'}])
+def test_bad_resets_are_refused(manager, body):
+    made = make(manager)
+    manager.put(f'{PATH}/{made["id"]}', body, expect=400)
+
+
+def test_delete(manager):
+    path = f'{PATH}/{make(manager)["id"]}'
+    answer = manager.delete(path, expect=409)
+    assert 'protecting' in answer.json['conflictingRequest']['message']
+    fixtures.work()
+    assert manager.delete(path).json == {}
+    assert manager.get(path).json['checkpoint']['status'] == 'deleting'
+    fixtures.work()
+    manager.get(path, expect=404)
+
+
+def test_what_is_being_restored_is_not_deleted(manager):
+    made = make(manager)
+    fixtures.work()
+    manager.post('/restores', {'restore': {
+        'provider_id': fixtures.PROVIDER, 'checkpoint_id': made['id'],
+        'parameters': {}}})
+    answer = manager.delete(f'{PATH}/{made["id"]}', expect=409)
+    assert 'restore' in answer.text
+    assert manager.get(f'{PATH}/{made["id"]}',
+                       ).json['checkpoint']['status'] == 'available'
+
+
+def test_the_quota(api, conf):
+    conf.set_override('checkpoints', 1, 'quota')
+    plan = make_plan(api)
+    make(api, plan)
+    answer = api.post(PATH, {'checkpoint': {'plan_id': plan['id']}},
+                      expect=413)
+    assert 'Maximum number of checkpoints allowed (1)' in answer.text
+    # neither a row nor work is left of what was refused
+    assert len(api.get(PATH).json['checkpoints']) == 1
+    assert len(api.get('/operation_logs').json['operation_logs']) == 1
+
+
+def test_copying_comes_later(api):
+    api.post(f'{PATH}/action', {'copy': {}}, expect=404)
+
+
+def test_a_list_costs_the_same_number_of_statements(api):
+    plan = make_plan(api)
+    make(api, plan)
+    with fixtures.Statements() as one:
+        assert len(api.get(PATH).json['checkpoints']) == 1
+    for _number in range(49):
+        make(api, plan)
+    with fixtures.Statements() as fifty:
+        assert len(api.get(PATH).json['checkpoints']) == 50
+    assert one.count == fifty.count > 0

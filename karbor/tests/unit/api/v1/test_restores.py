@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+import pytest
+
+from karbor.model.operation import OperationResource
+from karbor.tests import fixtures
+
+
+@pytest.fixture
+def checkpoint_id(api):
+    plan = api.post('/plans', fixtures.plan_body()).json['plan']
+    made = api.post(f'/providers/{fixtures.PROVIDER}/checkpoints',
+                    {'checkpoint': {'plan_id': plan['id']}})
+    fixtures.work()
+    return made.json['checkpoint']['id']
+
+
+def body(checkpoint_id, /, **changes):
+    return {'restore': {'provider_id': fixtures.PROVIDER,
+                        'checkpoint_id': checkpoint_id, 'parameters': {},
+                        **changes}}
+
+
+def make(api, checkpoint_id, **changes):
+    return api.post('/restores', body(checkpoint_id, **changes),
+                    ).json['restore']
+
+
+def test_a_restore_has_the_fields_of_the_contract(
+        api, checkpoint_id, protection):
+    parameters = {fixtures.THING: {'restore_name': 'x'}}
+    made = make(api, checkpoint_id, parameters=parameters,
+                restore_target=None, restore_auth=None)
+    assert made == {
+        'id': made['id'], 'project_id': fixtures.PROJECT,
+        'provider_id': fixtures.PROVIDER, 'checkpoint_id': checkpoint_id,
+        'restore_target': None, 'parameters': parameters,
+        'status': 'in_progress', 'resources_status': {},
+        'resources_reason': {}}
+    assert protection.runs[-1] == made['id']
+    assert api.get(f'/restores/{made["id"]}').json == {'restore': made}
+    assert api.get('/restores').json == {'restores': [made]}
+
+
+def test_resources_are_shown_by_type_and_id(api, checkpoint_id):
+    made = make(api, checkpoint_id)
+    states = ['undefined', 'running', 'success', 'error']
+    fixtures.work('error', 'no room', [
+        OperationResource(number, fixtures.THING, f't{number}', 'n',
+                          status=status)
+        for number, status in enumerate(states)])
+    shown = api.get(f'/restores/{made["id"]}').json['restore']
+    assert shown['status'] == 'fail'
+    assert shown['resources_status'] == {
+        'Test::Thing#t0': 'undefined', 'Test::Thing#t1': 'restoring',
+        'Test::Thing#t2': 'available', 'Test::Thing#t3': 'error'}
+    assert shown['resources_reason'] == {}
+
+
+@pytest.mark.parametrize(('changes', 'word'), [
+    ({'provider_id': 'x'}, 'restore.provider_id'),
+    ({'checkpoint_id': 'x'}, 'restore.checkpoint_id'),
+    ({'parameters': 'x'}, 'restore.parameters'),
+    ({'parameters': {'X': {}}}, 'parameters.X'),
+    ({'parameters': {fixtures.THING: {'restore_name': 5}}},
+     'parameters.Test::Thing.restore_name'),
+    ({'restore_target': 5}, 'restore.restore_target'),
+    ({'restore_auth': 'x'}, 'restore.restore_auth'),
+    ({'restore_target': 'http://127.0.0.1/'}, 'restore_target'),
+    ({'restore_auth': {'type': 'password', 'password': 'secret'}},
+     'restore_auth'),
+    ({'other': 1}, 'other'),
+])
+def test_bad_restores_are_refused(api, checkpoint_id, changes, word):
+    answer = api.post('/restores', body(checkpoint_id, **changes), expect=400)
+    assert word in answer.json['badRequest']['message']
+    assert 'secret' not in answer.text
+    assert api.get('/restores').json == {'restores': []}
+
+
+@pytest.mark.parametrize('key', ['provider_id', 'checkpoint_id',
+                                 'parameters'])
+def test_what_a_restore_must_have(api, key):
+    wanted = body(fixtures.NOWHERE)
+    del wanted['restore'][key]
+    assert f"'{key}' is a required" in api.post('/restores', wanted,
+                                                expect=400).text
+
+
+def test_unknown_checkpoints(api, other, checkpoint_id):
+    api.post('/restores', body(fixtures.NOWHERE), expect=404)
+    other.post('/restores', body(checkpoint_id), expect=404)
+    api.post('/restores', body(checkpoint_id,
+                               provider_id=fixtures.PROVIDER_2), expect=404)
+
+
+def test_only_an_available_checkpoint_is_restored(manager, checkpoint_id):
+    path = f'/providers/{fixtures.PROVIDER}/checkpoints/{checkpoint_id}'
+    manager.put(path, {'os-resetState': {'state': 'error'}})
+    answer = manager.post('/restores', body(checkpoint_id), expect=400)
+    assert 'only an available checkpoint' in answer.text
+
+
+def test_ids(api, checkpoint_id):
+    answer = api.get('/restores/x', expect=400)
+    assert 'Invalid restore id provided.' in answer.text
+    api.get(f'/restores/{fixtures.NOWHERE}', expect=404)
+    # the operation that made the checkpoint is no restore
+    protect, = api.get('/operation_logs').json['operation_logs']
+    answer = api.get(f'/restores/{protect["id"]}', expect=404)
+    assert answer.json['itemNotFound']['message'].startswith('Restore ')
+
+
+def test_filters_by_the_words_of_the_contract(api, admin, checkpoint_id):
+    first, second = make(api, checkpoint_id), make(api, checkpoint_id)
+    fixtures.work()
+
+    def ids(who, query):
+        return [one['id'] for one in who.get(f'/restores?{query}',
+                                             ).json['restores']]
+
+    assert ids(api, 'status=success') == [first['id']]
+    assert ids(api, 'status=in_progress') == [second['id']]
+    assert ids(api, 'status=nonsense') == []
+    # not one of everybody's filters
+    assert len(ids(api, f'checkpoint_id={fixtures.NOWHERE}')) == 2
+    assert ids(admin, f'checkpoint_id={fixtures.NOWHERE}') == []
+
+
+def test_restores_of_others_do_not_exist(api, other, checkpoint_id):
+    made = make(api, checkpoint_id)
+    other.get(f'/restores/{made["id"]}', expect=404)
+    assert other.get('/restores').json == {'restores': []}
+
+
+def test_nothing_but_making_and_looking(api):
+    api.delete(f'/restores/{fixtures.NOWHERE}', expect=404)
+    api.put(f'/restores/{fixtures.NOWHERE}', {}, expect=404)

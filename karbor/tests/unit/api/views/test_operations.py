@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+import dataclasses
+import datetime
+import json
+
+import pytest
+
+from karbor.api.views import operations as views
+from karbor.model import states
+from karbor.model.operation import Operation
+from karbor.model.operation import OperationResource
+
+NOW = datetime.datetime(2026, 11, 22, 14, 28, 7, tzinfo=datetime.UTC)
+RESTORE = Operation(
+    id='95e5e57a', type='restore', project_id='1111', user_id='u',
+    provider_id='cf56bd3e', checkpoint_id='e2944169', status='success',
+    created_at=NOW, started_at=NOW, ended_at=NOW,
+    request={'parameters': {}, 'roles': ['member']},
+    resources=(OperationResource(0, 'T', 'i', 'n', status='error',
+                                 reason='broken', memo={'secret': 1}),))
+
+
+def test_a_restore_as_the_original_showed_it():
+    assert views.restore(dataclasses.replace(RESTORE, resources=None)) == {
+        'checkpoint_id': 'e2944169', 'id': '95e5e57a', 'parameters': {},
+        'project_id': '1111', 'provider_id': 'cf56bd3e',
+        'resources_reason': {}, 'resources_status': {},
+        'restore_target': None, 'status': 'success'}
+
+
+def test_reasons_stand_by_the_resource():
+    shown = views.restore(RESTORE)
+    assert shown['resources_status'] == {'T#i': 'error'}
+    assert shown['resources_reason'] == {'T#i': 'broken'}
+
+
+def test_a_log_as_the_original_showed_it():
+    log = views.log(RESTORE)
+    info = json.loads(log.pop('extra_info'))
+    assert log == {
+        'checkpoint_id': 'e2944169', 'ended_at': '2026-11-22T14:28:07.000000',
+        'error_info': None, 'id': '95e5e57a', 'operation_type': 'restore',
+        'plan_id': None, 'provider_id': 'cf56bd3e', 'restore_id': '95e5e57a',
+        'scheduled_operation_id': None, 'status': 'success',
+        'started_at': '2026-11-22T14:28:07.000000'}
+    assert set(info) == {'progress', 'bytes_done', 'bytes_total',
+                         'resources_count', 'resources'}
+    assert 'secret' not in str(info)
+
+
+def test_so_many_resources_in_lists():
+    many = dataclasses.replace(RESTORE, resources=tuple(
+        OperationResource(n, 'T', str(n), 'n') for n in range(300)))
+    info = json.loads(views.log_in_list(many)['extra_info'])
+    assert (len(info['resources']), info['resources_count']) == (100, 300)
+
+
+@pytest.mark.parametrize('type_', states.V1_OPERATION_STATUS)
+@pytest.mark.parametrize('status', sorted(states.OPERATION.states))
+def test_every_state_of_every_operation_can_be_shown(type_, status):
+    operation = Operation(
+        id='o', type=type_, project_id='p', user_id=None, provider_id='p',
+        checkpoint_id='c', status=status, reason='why',
+        created_at=datetime.datetime.now(datetime.UTC), resources=tuple(
+            OperationResource(0, 'T', 'i', 'n', status=word)
+            for word in sorted(states.OPERATION_RESOURCE.states)))
+    log = views.log(operation)
+    assert log['status'] == states.V1_OPERATION_STATUS[type_][status]
+    assert (log['error_info'] == 'why') == (status in ('error', 'cancelled'))
+    assert (log['restore_id'] == 'o') == (type_ == 'restore')

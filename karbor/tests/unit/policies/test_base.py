@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What holds for all rules."""
+
+import pytest
+
+from karbor.tests.fixtures import NOWHERE
+from karbor.tests.unit.policies import test_checkpoints
+from karbor.tests.unit.policies import test_operations
+from karbor.tests.unit.policies import test_plans
+from karbor.tests.unit.policies import test_protectables
+from karbor.tests.unit.policies import test_providers
+from karbor.tests.unit.policies import test_restores
+from karbor.tests.unit.policies import world
+
+TABLE = [line for module in (
+    test_checkpoints, test_operations, test_plans, test_protectables,
+    test_providers, test_restores) for line in module.TABLE]
+
+
+@pytest.fixture
+def things(api):
+    return world.make_world(api)
+
+
+@pytest.mark.parametrize(('rule', 'method', 'path', 'body'), [
+    (line[0], *line[2:]) for line in TABLE if '{' in line[3]
+    or '{' in str(line[4]) and line[0] != 'plan:create'])
+def test_things_of_another_project_do_not_exist(
+        other, things, rule, method, path, body):
+    answer = other.send(method, world.fill(path, things),
+                        world.fill(body, things), expect=404)
+    assert 'could not be found' in answer.json['itemNotFound']['message']
+    # as if there were none at all
+    nothing = dict.fromkeys(things, NOWHERE)
+    answer_2 = other.send(method, world.fill(path, nothing),
+                          world.fill(body, nothing), expect=404)
+    known = (*things.values(), NOWHERE)
+    assert without(answer.text, known) == without(answer_2.text, known)
+
+
+def without(text, ids):
+    for id_ in ids:
+        text = text.replace(id_, '')
+    return text
+
+
+def test_the_table_is_whole(rules):
+    names = {name for name in rules.registered_rules if ':' in name}
+    assert names == {line[0] for line in TABLE}

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How the rules are asked: over the API, with every role."""
+
+from karbor import context
+from karbor.db import operations
+from karbor.model.query import ListQuery
+from karbor.tests import fixtures
+from karbor.tests.fixtures import PROVIDER
+from karbor.tests.fixtures import THING
+
+READERS = {'reader', 'member', 'manager', 'admin', 'service'}
+MEMBERS = {'member', 'manager', 'admin'}
+MANAGERS = {'manager', 'admin'}
+ROLES = (*sorted(READERS), 'stranger', '')
+
+CHECKPOINTS = f'/providers/{PROVIDER}/checkpoints'
+INSTANCES = f'/protectables/{THING}/instances'
+RESTORE = {'provider_id': PROVIDER, 'parameters': {}}
+
+# rule, who may, method, path, body; names in braces are ids of the world
+
+
+def make_world(api):
+    """One of everything, by name."""
+    plan = api.post('/plans', fixtures.plan_body()).json['plan']['id']
+    checkpoint = api.post(CHECKPOINTS, {'checkpoint': {'plan_id': plan}},
+                          ).json['checkpoint']['id']
+    fixtures.work()
+    restore = api.post('/restores', {
+        'restore': {**RESTORE, 'checkpoint_id': checkpoint}},
+    ).json['restore']['id']
+    # so that the checkpoint can be deleted
+    fixtures.work()
+    return {'plan': plan, 'checkpoint': checkpoint, 'restore': restore}
+
+
+def fill(value, world):
+    if isinstance(value, dict):
+        return {key: fill(inner, world) for key, inner in value.items()}
+    if isinstance(value, str):
+        for name, id_ in world.items():
+            value = value.replace(f'{{{name}}}', id_)
+    return value
+
+
+def operation_ids():
+    return {operation.id for operation
+            in operations.list_(context.system(), ListQuery())}
+
+
+def check(api, app, rule, allowed, method, path, body):
+    """Who is allowed gets an answer; others get 403 and nothing happens."""
+    for role in ROLES:
+        world = make_world(api)
+        who = fixtures.Api(app, fixtures.identity(role))
+        before = operation_ids()
+        answer = who.send(method, fill(path, world), fill(body, world),
+                          expect=200 if role in allowed else 403)
+        if role not in allowed:
+            assert answer.json == {'forbidden': {
+                'code': 403, 'message':
+                f"Policy doesn't allow {rule} to be performed."}}
+            # and nothing happened
+            assert operation_ids() == before
+        elif method in ('POST', 'DELETE'):
+            # whatever work it made must not be in the way of the next
+            for _new in operation_ids() - before:
+                fixtures.work()

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+import pytest
+
+from karbor import context
+from karbor import exception
+from karbor import policy
+
+
+def member(project='p'):
+    return context.RequestContext(roles=['member'], project_id=project,
+                                  overwrite=False)
+
+
+def test_without_a_target_it_is_ones_own(rules):
+    policy.authorize(member(), 'plan:create')
+    policy.authorize(member(), 'plan:create', {'project_id': 'p'})
+    with pytest.raises(exception.Forbidden, match='plan:create'):
+        policy.authorize(member(), 'plan:create', {'project_id': 'q'})
+
+
+def test_karbor_itself_may_everything(rules):
+    policy.authorize(context.system(), 'plan:create', {'project_id': 'q'})
+
+
+def test_administrators(rules):
+    admin = context.RequestContext(roles=['admin'], overwrite=False)
+    assert policy.is_admin(admin)
+    assert not policy.is_admin(member())
+
+
+def test_what_is_not_set_up_lets_nobody_pass(monkeypatch):
+    monkeypatch.setattr(policy, '_enforcer', None)
+    with pytest.raises(RuntimeError):
+        policy.authorize(member(), 'plan:create')
+    with pytest.raises(RuntimeError):
+        policy.is_admin(member())
+
+
+def test_a_rule_that_is_not_there_lets_nobody_pass(rules):
+    with pytest.raises(Exception, match='plan:nonsense'):
+        policy.authorize(member(), 'plan:nonsense')
+
+
+def test_the_file_of_the_operator_wins(conf, monkeypatch, tmp_path):
+    path = tmp_path / 'policy.yaml'
+    path.write_text('"plan:create": "rule:project_manager"\n')
+    conf.set_override('policy_file', str(path), 'oslo_policy')
+    monkeypatch.setattr(policy, '_enforcer', None)
+    policy.init(conf)
+    with pytest.raises(exception.Forbidden):
+        policy.authorize(member(), 'plan:create')
+    policy.authorize(member(), 'plan:update')
+    conf.clear_override('policy_file', 'oslo_policy')

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the daemons have in common."""
+
+import os
+import threading
+
+from oslo_service import service as oslo_service
+import pytest
+
+from karbor import service
+from karbor.db import services
+
+PATIENCE = 60
+
+
+class Beats:
+    """Stands for the table of services.
+
+    :ivar seen: (host, binary) of each heartbeat
+    """
+
+    def __init__(self, fail=0):
+        self.seen = []
+        self.fail = fail
+        self.changed = threading.Condition()
+
+    def heartbeat(self, context, host, binary):
+        with self.changed:
+            self.seen.append((host, binary))
+            self.changed.notify_all()
+            if len(self.seen) <= self.fail:
+                raise RuntimeError('the database is away')
+
+    def wait_for(self, count):
+        with self.changed:
+            return self.changed.wait_for(lambda: len(self.seen) >= count,
+                                         PATIENCE)
+
+
+class Conf:
+    host = 'h'
+    # longer than any test: a beat that is seen is the first one
+    service_heartbeat_interval = 1000
+
+
+class FastConf(Conf):
+    service_heartbeat_interval = 0.001
+
+
+def test_a_heartbeat_comes_at_once_and_ends_at_once(monkeypatch):
+    beats = Beats()
+    monkeypatch.setattr(services, 'heartbeat', beats.heartbeat)
+    heart = service.Heartbeat(Conf, 'karbor-x')
+    heart.start()
+    assert beats.wait_for(1)
+    heart.stop()
+    assert not heart._thread.is_alive()
+    assert beats.seen == [('h', 'karbor-x')]
+
+
+def test_a_heart_outlives_its_database(monkeypatch, caplog):
+    beats = Beats(fail=2)
+    monkeypatch.setattr(services, 'heartbeat', beats.heartbeat)
+    heart = service.Heartbeat(FastConf, 'karbor-x')
+    heart.start()
+    assert beats.wait_for(4)
+    heart.stop()
+    assert caplog.text.count('heartbeat of karbor-x could not be') == 2
+    assert 'the database is away' in caplog.text
+
+
+@pytest.fixture
+def connected(monkeypatch):
+    """What `set_up` connects, in order."""
+    seen = []
+    monkeypatch.setattr(service, '_ready_in', None)
+    for module, name in (('session', 'init'), ('policy', 'init'),
+                         ('transport', 'init'), ('rpc_protection', 'reset')):
+        monkeypatch.setattr(
+            getattr(service, module), name,
+            lambda *args, module=module: seen.append(module))
+    return seen
+
+
+def test_a_process_is_set_up_once(connected, monkeypatch):
+    every = ['session', 'policy', 'transport', 'rpc_protection']
+    service.set_up(None)
+    service.set_up(None)
+    assert connected == every
+    # connections do not survive a fork
+    monkeypatch.setattr(os, 'getpid', lambda: -1)
+    service.set_up(None)
+    assert connected == every * 2
+
+
+class Part:
+    def __init__(self, name, calls):
+        self.name, self.calls = name, calls
+        calls.append(f'made {name}')
+
+    def __getattr__(self, act):
+        return lambda *args: self.calls.append(f'{act} {self.name}')
+
+
+def test_parts_begin_in_order_and_end_in_reverse():
+    calls = []
+    whole = service.Composite([lambda name=name: Part(name, calls)
+                               for name in 'ab'])
+    # made where they are to run: after the fork
+    assert calls == []
+    whole.start()
+    assert calls == ['made a', 'start a', 'made b', 'start b']
+    calls.clear()
+    whole.reset()
+    whole.stop()
+    whole.wait()
+    assert calls == ['reset a', 'reset b', 'stop b', 'stop a', 'wait a',
+                     'wait b']
+
+
+def test_what_began_is_ended_when_the_next_cannot_begin():
+    """So that the process does not hang on the threads of the first."""
+    calls = []
+
+    def broken():
+        raise OSError('port in use')
+
+    whole = service.Composite([lambda: Part('a', calls), broken])
+    with pytest.raises(OSError, match='port in use'):
+        whole.start()
+    whole.stop()
+    assert calls == ['made a', 'start a', 'stop a']
+
+
+class Launcher:
+    """Stands for the launcher; ends with a status."""
+
+    ended = None
+
+    def __init__(self, conf, restart_method):
+        self.seen = [restart_method]
+        Launcher.last = self
+
+    def launch_service(self, instance, workers):
+        self.seen += [instance, workers]
+
+    def wait(self):
+        return self.ended
+
+
+@pytest.mark.parametrize(('ended', 'status'), [(None, 0), (0, 0), (1, 1)])
+def test_the_status_of_a_daemon(monkeypatch, ended, status):
+    monkeypatch.setattr(service, 'Launcher', Launcher)
+    monkeypatch.setattr(Launcher, 'ended', ended)
+    assert service.launch(None, 'instance', 2) == status
+    # options are read again on SIGHUP, and no worker ends for it
+    assert Launcher.last.seen == ['mutate', 'instance', 2]
+
+
+def test_a_reload_happens_in_the_worker(monkeypatch):
+    hooks = {}
+
+    class Manager:
+        def register_hooks(self, **given):
+            hooks.update(given)
+
+    class Wrapper:
+        class service_instance:  # noqa: N801 - an attribute of the library
+            reset = 'reset of the service'
+
+    monkeypatch.setattr(oslo_service.ServiceLauncher, 'launch_service',
+                        lambda self, instance, workers: None)
+    launcher = object.__new__(service.Launcher)
+    launcher._manager = Manager()
+    launcher.launch_service(None)
+    wrapper = Wrapper()
+    hooks['on_new_worker'](None, 1, wrapper)
+    assert wrapper.reload == 'reset of the service'
