@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A configuration, a database and a laboratory for each test."""
 
+import logging
 import os
 import shutil
 
@@ -73,6 +74,14 @@ def executors():
     yield made
     for executor in made.values():
         executor.shutdown()
+
+
+@pytest.fixture
+def quiet():
+    """Failures by the hundred are not written down."""
+    logging.disable()
+    yield
+    logging.disable(logging.NOTSET)
 
 
 @pytest.fixture

@@ -29,8 +29,8 @@ from karbor.protection import providers
 from karbor.protection import work
 from karbor.protection.protectables import Protectables
 from karbor.rpc import protection as rpc
-from karbor.tests.unit.protection.faults import FaultyBank
 from karbor.tests.unit.protection.faults import Faults
+from karbor.tests.unit.protection.faults import FaultyBank
 
 PROJECT = '1' * 32
 PROVIDER = 'cf56bd3e-97a7-4078-b6d5-f36246333fd9'
@@ -222,6 +222,11 @@ class Lab:
 
         monkeypatch.setattr(session, 'writer', writer)
 
+    def shrink(self):
+        """Have no disk: less to wait for where everything is tried."""
+        self.world = {(APP, 'app'): b'the app'}
+        self.children = {}
+
     # -- doing ----------------------------------------------------------------
 
     def process(self, faults=None, threads=1):
@@ -331,8 +336,8 @@ class Lab:
         """Statuses of its resources by id."""
         return {r.id: r.status for r in operation.resources}
 
-    def keys(self):
-        """Everything in the bank."""
+    def objects(self):
+        """Keys of everything in the bank."""
         return self.bank.list()
 
     def check_available(self, checkpoint_id):
@@ -364,7 +369,7 @@ class Lab:
     def check_gone(self, checkpoint_id):
         """Nothing is left of it anywhere."""
         assert self.checkpoint(checkpoint_id) is None
-        assert [key for key in self.keys() if checkpoint_id in key] == []
+        assert [key for key in self.objects() if checkpoint_id in key] == []
         assert [mark for mark in self.outside
                 if mark[0] == checkpoint_id] == []
 

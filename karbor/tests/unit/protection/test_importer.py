@@ -40,7 +40,7 @@ def test_checkpoints_come_back_and_can_be_used(lab):
     assert lab.restored == lab.world
     for checkpoint_id in (first, second):
         lab.delete(checkpoint_id)
-    assert lab.keys() == []
+    assert lab.objects() == []
 
 
 def test_what_is_known_stays_as_it_is(lab):
@@ -66,7 +66,7 @@ def test_what_was_not_whole_is_an_error_that_can_be_deleted(
     assert (row.status, row.status_reason) == ('error', said)
     assert not row.sealed
     lab.delete(checkpoint_id)
-    assert lab.keys() == []
+    assert lab.objects() == []
 
 
 def test_a_damaged_manifest_does_not_hide_the_others(lab, monkeypatch):

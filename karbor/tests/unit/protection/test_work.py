@@ -41,7 +41,7 @@ def test_a_checkpoint_is_made_restored_and_deleted(lab):
     assert lab.process(threads=2).work() is None
     assert lab.restored == lab.world
     lab.delete(checkpoint_id)
-    assert lab.keys() == []
+    assert lab.objects() == []
 
 
 def test_hooks_run_in_order(lab):
@@ -110,7 +110,7 @@ def test_protect_fails_in_a_hook(lab, hook, id_):
         lab.ask_restore(checkpoint_id)
     lab.tricks.clear()
     lab.delete(checkpoint_id)
-    assert lab.keys() == []
+    assert lab.objects() == []
 
 
 @pytest.mark.parametrize('hook', HOOKS)
@@ -152,7 +152,7 @@ def test_delete_fails_in_a_hook(lab, hook):
     assert lab.store.verify(checkpoint_id) == []
     lab.tricks.clear()
     lab.delete(checkpoint_id)
-    assert lab.keys() == []
+    assert lab.objects() == []
 
 
 def test_notes_progress_and_reasons_are_kept(lab):
@@ -210,7 +210,7 @@ def test_a_vanished_provider_ends_every_operation(lab):
     # and when it is there again, all can be deleted
     for checkpoint_id in asked.values():
         lab.delete(checkpoint_id)
-    assert lab.keys() == []
+    assert lab.objects() == []
 
 
 def without_disks(process):
@@ -230,7 +230,7 @@ def test_a_type_without_a_plugin_is_not_protected(lab):
     assert lab.log == []
     assert lab.checkpoint(checkpoint_id).status == 'error'
     lab.delete(checkpoint_id)
-    assert lab.keys() == []
+    assert lab.objects() == []
 
 
 def test_a_type_without_a_plugin_is_not_restored_but_the_others_are(lab):
@@ -257,7 +257,7 @@ def test_a_type_without_a_plugin_is_deleted(lab):
     lab.ask_delete(checkpoint_id)
     assert without_disks(lab.process()).work() is None
     assert lab.checkpoint(checkpoint_id) is None
-    assert lab.keys() == []
+    assert lab.objects() == []
 
 
 class Broken(labs.Things):
@@ -291,7 +291,7 @@ def test_a_discovery_that_fails_makes_no_smaller_checkpoint(
     lab.ask_delete(checkpoint_id)
     assert process.work() is None
     lab.check_gone(checkpoint_id)
-    assert lab.keys() == []
+    assert lab.objects() == []
 
 
 def test_a_restore_believes_the_bank(lab):
@@ -318,12 +318,12 @@ def test_a_damaged_checkpoint_is_not_restored_but_deleted(lab):
     lab.ask_delete(checkpoint_id)
     assert lab.process().work() is None
     assert lab.checkpoint(checkpoint_id) is None
-    assert lab.keys() == []
+    assert lab.objects() == []
 
 
 def test_a_checkpoint_that_the_bank_has_lost_is_deleted(lab):
     checkpoint_id = lab.protected()
-    for key in lab.keys():
+    for key in lab.objects():
         lab.bank.delete(key)
     lab.ask_delete(checkpoint_id)
     assert lab.process().work() is None
@@ -357,7 +357,7 @@ def test_many_children_in_small_batches(lab, conf):
     assert lab.process(threads=2).work() is None
     assert lab.restored == lab.world
     lab.delete(checkpoint_id)
-    assert lab.keys() == []
+    assert lab.objects() == []
 
 
 def test_data_is_written_by_protect_only(lab):

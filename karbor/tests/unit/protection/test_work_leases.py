@@ -40,7 +40,7 @@ def test_who_lost_a_protect_writes_nothing_more(lab, hook):
     assert lab.operation('protect', checkpoint_id).owner == 'thief'
     lab.tricks.clear()
     lab.delete(checkpoint_id)
-    assert lab.keys() == []
+    assert lab.objects() == []
 
 
 def _snapshot(lab, checkpoint_id):
@@ -90,7 +90,7 @@ def test_who_lost_it_in_the_discovery_begins_nothing(lab):
     lab.expire()
     other = lab.claim(owner='thief')
     assert lab.process().carry_out(claimed) == runs.LOST
-    assert lab.keys() == []
+    assert lab.objects() == []
     assert lab.operation('protect', checkpoint_id).resources == ()
     assert lab.process().carry_out(other) is None
     lab.check_available(checkpoint_id)

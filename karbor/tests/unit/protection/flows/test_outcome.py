@@ -8,8 +8,8 @@ import pytest
 from karbor import context as karbor_context
 from karbor import exception
 from karbor.protection.flows import outcome
-from karbor.tests.unit.protection.faults import FaultyBank
 from karbor.tests.unit.protection.faults import Faults
+from karbor.tests.unit.protection.faults import FaultyBank
 
 
 def test_the_manifest_names_all_that_the_graph_has(lab):
@@ -65,5 +65,5 @@ def test_a_bank_that_cannot_be_told_of_an_error_is_no_further_error(lab):
     checkpoint_id = lab.ask_protect()
     assert lab.process(faults).work() is None
     assert lab.checkpoint(checkpoint_id).status == 'error'
-    assert lab.keys() == []
+    assert lab.objects() == []
     lab.delete(checkpoint_id)

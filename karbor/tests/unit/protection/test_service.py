@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The whole service in this process, over the bus in memory."""
+
+import threading
+
+from oslo_service import _options
+import pytest
+
+from karbor import context as karbor_context
+from karbor import exception
+from karbor import service as karbor_service
+from karbor.actions import checkpoints
+from karbor.actions import plans
+from karbor.actions import providers
+from karbor.db import checkpoints as db
+from karbor.db import services
+from karbor.plugin import Resource
+from karbor.protection import service
+from karbor.protection import worker
+from karbor.rpc import protection as rpc
+from karbor.rpc import transport
+from karbor.tests.unit.protection import lab as labs
+from karbor.tests.unit.protection.test_worker import MOMENT
+from karbor.tests.unit.protection.test_worker import Watched
+
+FILE = """[provider]
+name = {name}
+id = {id}
+bank = karbor-fs-bank-plugin
+plugin = karbor-noop-protection-plugin
+[file_system_bank_plugin]
+file_system_bank_path = {path}
+"""
+OTHER = 'b766f37c-d011-4026-8228-28730d734a3f'
+
+
+@pytest.fixture
+def add_provider(conf, tmp_path):
+    directory = tmp_path / 'providers.d'
+    directory.mkdir()
+    conf.set_override('provider_config_dir', str(directory), 'protection')
+
+    def add(name, id_):
+        (directory / f'{name}.conf').write_text(FILE.format(
+            name=name, id=id_, path=tmp_path / name))
+
+    yield add
+    conf.clear_override('provider_config_dir', 'protection')
+
+
+@pytest.fixture
+def running(conf, database, add_provider, monkeypatch):
+    """The service, and the user's side of the bus."""
+    conf.register_opts(_options.service_opts)
+    monkeypatch.setattr(karbor_service, '_ready_in', None)
+    monkeypatch.setattr(transport, '_url', 'local:///service-test')
+    monkeypatch.setattr(worker, 'Worker', Watched)
+    monkeypatch.setattr(rpc, '_client', None)
+    add_provider('first', labs.PROVIDER)
+    running = service.ProtectionService(conf)
+    running.beaten = threading.Event()
+    heartbeat = services.heartbeat
+
+    def beat(*args):
+        heartbeat(*args)
+        running.beaten.set()
+
+    monkeypatch.setattr(services, 'heartbeat', beat)
+    running.start()
+    yield running
+    if not running._ended.is_set():
+        running.stop()
+    transport.cleanup()
+
+
+def test_it_answers_and_works(running):
+    context = labs.user()
+    [provider] = providers.list_(context)
+    assert provider['id'] == labs.PROVIDER
+    plan = plans.create(
+        context, name='p', provider_id=labs.PROVIDER, parameters={},
+        resources=[Resource('Karbor::Noop', 'a')])
+    checkpoint = checkpoints.create(context, labs.PROVIDER, plan.id)
+    # the message is enough: the worker looks by itself only now and then
+    running._worker.wait_for()
+    assert db.get(context, labs.PROVIDER,
+                  checkpoint.id).status == 'available'
+    with pytest.raises(exception.ProtectableTypeNotFound):
+        rpc.client().instances(context, 'X', {})
+
+
+def test_it_is_in_the_list_of_services(running):
+    assert running.beaten.wait(MOMENT)
+    [row] = services.list_(karbor_context.system(), 60)
+    assert row.binary == 'karbor-protection'
+
+
+def test_a_reload_brings_new_providers(running, add_provider):
+    before = running._shop
+    add_provider('second', OTHER)
+    running.reset()
+    assert {p['id'] for p in providers.list_(labs.user())} == {
+        labs.PROVIDER, OTHER}
+    assert running._shop is not before
+    assert running._worker._shop is running._shop
+
+
+def test_stop_ends_what_start_began(running):
+    waiting = threading.Thread(target=running.wait, daemon=True)
+    waiting.start()
+    running.stop()
+    waiting.join(MOMENT)
+    assert not waiting.is_alive()
+    assert not running._heartbeat._thread.is_alive()
+    assert not running._worker._threads[0].is_alive()
