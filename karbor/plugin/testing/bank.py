@@ -11,7 +11,7 @@ The suite runs under pytest and under unittest. It writes at most some 130 MiB
 and makes a few hundred requests in a test.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 import functools
 import random
 import threading
@@ -21,11 +21,13 @@ import unittest
 from karbor.plugin.bank import BankPlugin
 from karbor.plugin.errors import BankError
 from karbor.plugin.errors import BankKeyNotFound
+from karbor.plugin.testing.suite import Suite
+from karbor.plugin.testing.together import run_together
 
 _MIB = 1024 * 1024
 
 
-class BankConformance(unittest.TestCase):
+class BankConformance(Suite):
     """What every bank has to keep of `BankPlugin`.
 
     :cvar largest: bytes of the largest object that is tried; the contract
@@ -38,19 +40,7 @@ class BankConformance(unittest.TestCase):
     threads: ClassVar[int] = 8
     rounds: ClassVar[int] = 25
 
-    # the base has nothing to test; subclasses have
     __test__ = False
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        if '__test__' not in vars(cls):
-            cls.__test__ = True
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        if cls is BankConformance:
-            raise unittest.SkipTest('the suite itself has no bank')
-        super().setUpClass()
 
     def make_bank(self) -> BankPlugin:
         """A bank that holds nothing; called once before each test."""
@@ -273,7 +263,7 @@ class BankConformance(unittest.TestCase):
             for _round in range(self.rounds):
                 look()
 
-        self.run_together([*(functools.partial(write, data)
+        run_together([*(functools.partial(write, data)
                              for data in sorted(whole)), read, read])
         self.assertIn(self.bank.get('a/b'), whole)
 
@@ -302,7 +292,7 @@ class BankConformance(unittest.TestCase):
                 together.abort()
                 raise
 
-        self.run_together(functools.partial(come_and_go, number)
+        run_together(functools.partial(come_and_go, number)
                           for number in range(self.threads))
         here = (self.rounds - 1) % 2
         self.assert_lists([f'a/b/{number // 2}/{number}'
@@ -334,28 +324,3 @@ class BankConformance(unittest.TestCase):
         """The bank answers a question about its keys with just these."""
         self.assertEqual(keys, list(self.bank.list(**question)),
                          f'list() with {question}')
-
-    def run_together(self, works: Iterable[Callable[[], None]]) -> None:
-        """Run all at once in threads; the first error is the test's."""
-        works = list(works)
-        errors: list[BaseException] = []
-        gate = threading.Barrier(len(works))
-
-        def run(work: Callable[[], None]) -> None:
-            try:
-                gate.wait()
-                work()
-            except BaseException as error:  # noqa: B036 - raised below
-                errors.append(error)
-
-        threads = [threading.Thread(target=run, args=(work,))
-                   for work in works]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        # what broke the barrier tells more than that it broke
-        errors.sort(key=lambda error: isinstance(
-            error, threading.BrokenBarrierError))
-        if errors:
-            raise errors[0]

@@ -7,17 +7,17 @@ what exists for whom.
 
 from collections.abc import Mapping, Sequence
 import json
-from typing import Any, ClassVar
-import unittest
+from typing import ClassVar
 import uuid
 
 from karbor.model.resource import Resource
 from karbor.plugin.base import Context
 from karbor.plugin.errors import InstanceNotFound
 from karbor.plugin.protectable import ProtectablePlugin
+from karbor.plugin.testing.suite import Suite
 
 
-class ProtectableConformance(unittest.TestCase):
+class ProtectableConformance(Suite):
     """The suite; its own methods are what a plugin's author fills in.
 
     :cvar fenced: resources belong to projects; False for those that all
@@ -28,16 +28,6 @@ class ProtectableConformance(unittest.TestCase):
     __test__ = False
     fenced: ClassVar[bool] = True
     knows_all: ClassVar[bool] = False
-
-    def __init_subclass__(cls, **more: Any) -> None:
-        super().__init_subclass__(**more)
-        # the base is no test, what is made of it is
-        cls.__test__ = cls.__dict__.get('__test__', True)
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        if cls is ProtectableConformance:
-            raise unittest.SkipTest('the base has no plugin to test')
 
     # -- for the author of a plugin -----------------------------------------
 
@@ -58,8 +48,9 @@ class ProtectableConformance(unittest.TestCase):
         raise NotImplementedError
 
     def parents(self) -> Mapping[Resource, Sequence[str]]:
-        """Resources of the owner that depend on some of the type, and on
-        which; with at least one that depends on none.
+        """Resources of the owner that depend on some of the type.
+
+        With the ids of those, and at least one that depends on none.
         """
         return {}
 

@@ -9,7 +9,6 @@ lines.
 from collections.abc import Callable, Mapping
 import copy
 from typing import Any, ClassVar
-import unittest
 import uuid
 
 import jsonschema
@@ -23,6 +22,7 @@ from karbor.plugin.errors import PluginError
 from karbor.plugin.protection import Operation
 from karbor.plugin.protection import ProtectionPlugin
 from karbor.plugin.testing.step import MemoryData
+from karbor.plugin.testing.suite import Suite
 from karbor.plugin.testing.trap import Trap
 from karbor.plugin.testing.trap import TrapStep
 
@@ -106,7 +106,7 @@ class Run:
         self.done: list[str] = []
 
 
-class ProtectionConformance(unittest.TestCase):
+class ProtectionConformance(Suite):
     """The suite; its own methods are what a plugin's author fills in.
 
     :cvar restore_parameters: with which a restore gives just the state of
@@ -120,16 +120,6 @@ class ProtectionConformance(unittest.TestCase):
     restore_parameters: ClassVar[Mapping[str, Any]] = {}
     has_state: ClassVar[bool] = True
     most_points: ClassVar[int] = 60
-
-    def __init_subclass__(cls, **more: Any) -> None:
-        super().__init_subclass__(**more)
-        # the base is no test, what is made of it is
-        cls.__test__ = cls.__dict__.get('__test__', True)
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        if cls is ProtectionConformance:
-            raise unittest.SkipTest('the base has no plugin to test')
 
     # -- for the author of a plugin -----------------------------------------
 

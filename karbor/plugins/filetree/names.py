@@ -7,6 +7,7 @@ U+DCFF), whatever the locale of the process is.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 import os
 import sys
 
@@ -69,6 +70,26 @@ class Found:
     def __str__(self) -> str:
         more = ', ...' if self.count > len(self.first) else ''
         return ', '.join(self.first) + more
+
+
+@dataclass
+class Counts:
+    """How many of each kind.
+
+    :ivar bytes: content of files, holes not counted
+    """
+
+    files: int = 0
+    directories: int = 0
+    symlinks: int = 0
+    hard_links: int = 0
+    special_files: int = 0
+    bytes: int = 0
+
+    @property
+    def entries(self) -> int:
+        return (self.files + self.directories + self.symlinks
+                + self.hard_links + self.special_files)
 
 
 def sentence(parts: Iterable[tuple[Found, str]]) -> str:

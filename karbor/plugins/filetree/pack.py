@@ -13,6 +13,7 @@ from typing import Any
 
 from karbor.plugins.filetree import archive
 from karbor.plugins.filetree.archive import Sink
+from karbor.plugins.filetree.names import Counts
 from karbor.plugins.filetree.names import Found
 from karbor.plugins.filetree.names import to_archive
 from karbor.plugins.filetree.patterns import Exclude
@@ -31,26 +32,12 @@ _DEVICES = {stat.S_IFCHR: 'c', stat.S_IFBLK: 'b', stat.S_IFIFO: 'p'}
 
 
 @dataclass
-class Packed:
-    """What went into an archive, and what did not.
+class Packed(Counts):
+    """What went into an archive, and what did not."""
 
-    :ivar bytes: content of files, holes not counted
-    """
-
-    files: int = 0
-    directories: int = 0
-    symlinks: int = 0
-    hard_links: int = 0
-    special_files: int = 0
-    bytes: int = 0
     vanished: Found = field(default_factory=Found)
     changed: Found = field(default_factory=Found)
     sockets: Found = field(default_factory=Found)
-
-    @property
-    def entries(self) -> int:
-        return (self.files + self.directories + self.symlinks
-                + self.hard_links + self.special_files)
 
 
 def measure(root: int, exclude: Exclude, *, one_file_system: bool,

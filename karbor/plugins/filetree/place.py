@@ -19,6 +19,7 @@ import time
 from karbor.plugins.filetree.entry import Entry
 from karbor.plugins.filetree.entry import LINK
 from karbor.plugins.filetree.entry import SYMLINK
+from karbor.plugins.filetree.names import Counts
 from karbor.plugins.filetree.names import Found
 from karbor.plugins.filetree.patterns import Exclude
 from karbor.plugins.filetree.trail import FLAGS
@@ -34,10 +35,9 @@ _OURS = ('user.', 'system.posix_acl_')
 
 
 @dataclass
-class Restored:
+class Restored(Counts):
     """What a restore did.
 
-    :ivar bytes: content written, holes not counted
     :ivar kept: existed and was left alone
     :ivar removed: was not in the archive
     :ivar owners: whose owner could not be set
@@ -46,12 +46,6 @@ class Restored:
     :ivar failed: what could not be restored
     """
 
-    files: int = 0
-    directories: int = 0
-    symlinks: int = 0
-    hard_links: int = 0
-    special_files: int = 0
-    bytes: int = 0
     kept: Found = field(default_factory=Found)
     removed: Found = field(default_factory=Found)
     owners: Found = field(default_factory=Found)

@@ -264,6 +264,10 @@ class _Unpacker:
             try:
                 size = self._content(fd, path)
                 self._place.dress(fd, entry, path)
+                if self._skip:
+                    # After a power failure, the rerun leaves alone what
+                    # exists, so nothing may exist that is not whole.
+                    os.fsync(fd)
             finally:
                 os.close(fd)
             self._place.install(parent, entry.name, path)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The whole bank layer on a real directory."""
 
-import threading
 import uuid
 
+from karbor.plugin.testing.together import run_together
 from karbor.tests.unit.bank import common
 from karbor.tests.unit.plugins.bank.test_filesystem import make_bank
 
@@ -12,27 +12,18 @@ def test_checkpoints_come_and_go_side_by_side(tmp_path):
     root = tmp_path / 'bank'
     keep = str(uuid.uuid4())
     common.protect(common.make_store(make_bank(root)), checkpoint_id=keep)
-    errors = []
 
     def work():
         # an instance for each, as if they were workers on many hosts
         store = common.make_store(make_bank(root))
         checkpoint_id = str(uuid.uuid4())
-        try:
-            for attempt in (1, 2, 3):
-                common.protect(store, attempt, checkpoint_id)
-                assert store.verify(checkpoint_id) == []
-                store.delete(checkpoint_id)
-                assert checkpoint_id not in store.manifests()
-        except BaseException as error:
-            errors.append(error)
+        for attempt in (1, 2, 3):
+            common.protect(store, attempt, checkpoint_id)
+            assert store.verify(checkpoint_id) == []
+            store.delete(checkpoint_id)
+            assert checkpoint_id not in store.manifests()
 
-    threads = [threading.Thread(target=work) for _number in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert errors == []
+    run_together([work] * 4)
     store = common.make_store(make_bank(root))
     assert store.manifests() == [keep]
     assert store.verify(keep) == []

@@ -41,7 +41,7 @@ class DatabaseProtection(testing.ProtectionConformance):
 
     __test__ = False
     # a server takes a quarter of a second for each
-    most_points = 4
+    most_points = 2
 
     fill = """
         CREATE TABLE person (id INTEGER PRIMARY KEY, name VARCHAR(99));

@@ -2,9 +2,9 @@
 
 import contextlib
 import dataclasses
+import functools
 import json
 import random
-import threading
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +19,7 @@ from karbor.bank.section import Section
 from karbor.bank.store import Store
 from karbor.plugin import Cancelled
 from karbor.plugin.testing import MemoryBank
+from karbor.plugin.testing.together import run_together
 from karbor.tests.unit.bank.common import CHECKPOINT
 from karbor.tests.unit.bank.common import CONTENT
 from karbor.tests.unit.bank.common import FaultyBank
@@ -26,16 +27,6 @@ from karbor.tests.unit.bank.common import make_store
 from karbor.tests.unit.bank.common import OTHER
 from karbor.tests.unit.bank.common import SERVER
 from karbor.tests.unit.bank.common import VOLUME
-
-
-@pytest.fixture
-def bank():
-    return MemoryBank()
-
-
-@pytest.fixture
-def store(bank):
-    return make_store(bank)
 
 
 def write(data, content=CONTENT, stream='content'):
@@ -334,25 +325,16 @@ def test_a_stream_that_nobody_got_to_know_is_lost(bank, store):
 
 def test_many_streams_in_threads(store):
     data = store.data(CHECKPOINT, VOLUME, 1)
-    errors = []
 
     def work(number):
         content = random.Random(number).randbytes(700) * 2
-        try:
-            for count in range(5):
-                write(data, content, f's{number}-{count}')
-                data.save({f'{number}-{count}': number})
-                data.commit()
-                assert data.reader(f's{number}-{count}').read() == content
-        except BaseException as error:
-            errors.append(error)
+        for count in range(5):
+            write(data, content, f's{number}-{count}')
+            data.save({f'{number}-{count}': number})
+            data.commit()
+            assert data.reader(f's{number}-{count}').read() == content
 
-    threads = [threading.Thread(target=work, args=(n,)) for n in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert errors == []
+    run_together(functools.partial(work, number) for number in range(6))
     found = store.read(CHECKPOINT, data.commit())
     assert len(found.streams()) == len(found.load()) == 30
     assert set(found.streams().values()) == {1400}

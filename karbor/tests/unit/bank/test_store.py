@@ -21,16 +21,6 @@ from karbor.tests.unit.bank.common import SERVER
 from karbor.tests.unit.bank.common import VOLUME
 
 
-@pytest.fixture
-def bank():
-    return MemoryBank()
-
-
-@pytest.fixture
-def store(bank):
-    return make_store(bank)
-
-
 def stop():
     raise Cancelled
 

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 
 import errno
+import functools
 import os
 import pathlib
 import stat
 import subprocess
 import sys
-import threading
 
 from hypothesis import given
 from hypothesis import settings
@@ -16,6 +16,7 @@ import pytest
 
 from karbor import plugin
 from karbor.plugin.testing import MemoryBank
+from karbor.plugin.testing.together import run_together
 from karbor.plugins.bank import filesystem
 from karbor.plugins.bank.filesystem import FileSystemBank
 
@@ -531,21 +532,12 @@ def test_a_process_that_is_killed_leaves_whole_objects(root):
 
 
 def test_threads_empty_directories_under_each_other(bank, root):
-    errors = []
 
     def work(number):
-        try:
-            for turn in range(40):
-                bank.put(f'a/b/c/{number}', b'%d' % turn)
-                assert bank.get(f'a/b/c/{number}') == b'%d' % turn
-                bank.delete(f'a/b/c/{number}')
-        except BaseException as error:
-            errors.append(error)
+        for turn in range(40):
+            bank.put(f'a/b/c/{number}', b'%d' % turn)
+            assert bank.get(f'a/b/c/{number}') == b'%d' % turn
+            bank.delete(f'a/b/c/{number}')
 
-    threads = [threading.Thread(target=work, args=(n,)) for n in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert errors == []
+    run_together(functools.partial(work, number) for number in range(6))
     assert tree(root) in ([], [TEMP])

@@ -21,7 +21,8 @@ from karbor.tests.unit.plugins.filetree import trees
 CHANGES = ('chmod', 'chown', 'fchmod', 'fchown', 'ftruncate', 'link', 'mkdir',
            'mknod', 'open', 'removexattr', 'rename', 'rmdir', 'setxattr',
            'symlink', 'unlink', 'utime', 'write')
-READS = ('close', 'dup', 'fstat', 'listdir', 'listxattr', 'lseek', 'stat')
+OTHERS = ('close', 'dup', 'fstat', 'fsync', 'listdir', 'listxattr', 'lseek',
+          'stat')
 
 
 class Killer:
@@ -96,6 +97,8 @@ def older(top, source):
         os.utime(top / name, (1, 1))
 
 
+# said by a library that is merely imported, and does not run here
+@pytest.mark.filterwarnings('ignore:Using fork:DeprecationWarning')
 @pytest.mark.parametrize('skip', [False, True])
 @pytest.mark.parametrize('before', [nothing, older])
 def test_a_second_run_ends_in_the_same_tree(tmp_path, source, before, skip):
@@ -133,5 +136,5 @@ def test_every_change_is_counted():
     used = {name for module in (unpack, place, trail, walk)
             for name in re.findall(r'\bos\.([a-z_]+)\(',
                                    inspect.getsource(module))}
-    assert used <= {*CHANGES, *READS}, 'does a new one change something?'
+    assert used <= {*CHANGES, *OTHERS}, 'does a new one change something?'
     assert {'rename', 'open', 'write'} <= used

@@ -138,6 +138,24 @@ def test_any_names_modes_and_times_come_back(content, tmp_path_factory):
     assert trees.state(top) == trees.state(source)
 
 
+@pytest.mark.parametrize(('skip', 'expected'), [
+    (False, ['rename']), (True, ['fsync', 'rename'])])
+def test_a_file_that_will_be_left_alone_is_durable_first(
+        top, monkeypatch, skip, expected):
+    done = []
+
+    def noted(name, act):
+        def note(*args, **more):
+            done.append(name)
+            return act(*args, **more)
+        monkeypatch.setattr(os, name, note)
+    noted('fsync', os.fsync)
+    noted('rename', os.rename)
+    restore(made_of(*file('a')), top, skip=skip)
+    assert done == expected
+    assert (top / 'a').read_bytes() == b'new'
+
+
 # -- attacks -----------------------------------------------------------------
 
 @pytest.mark.parametrize('name', ['..', '.', '', '/', '../outside/new',

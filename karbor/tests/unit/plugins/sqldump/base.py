@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of databases share: servers, databases, programs."""
 
+import contextlib
 import functools
 import os
 import select
 import subprocess
+import threading
 import uuid
 
 import pytest
@@ -73,6 +75,45 @@ def need(ask):
         pytest.fail(f'no server answers: {reason}')
     if reason:
         pytest.skip(f'no server answers: {reason}')
+
+
+def protect(engine, entry, limits, **fields):
+    made = step(entry, **fields)
+    made.data.save(engine.protect(made, entry, limits))
+    return made
+
+
+def restore(engine, saved, entry, limits, **fields):
+    again = step(entry, data=saved.data, **fields)
+    engine.restore(again, entry, limits)
+    return again
+
+
+@contextlib.contextmanager
+def written_meanwhile(write):
+    """Call a writer again and again in a thread, at least once before."""
+    stop, wrote = threading.Event(), threading.Event()
+
+    def run():
+        while not stop.is_set():
+            write()
+            wrote.set()
+
+    writer = threading.Thread(target=run)
+    writer.start()
+    try:
+        assert wrote.wait(60)
+        yield
+    finally:
+        stop.set()
+        writer.join()
+
+
+def transfer(sql):
+    """SQL that moves money between two tables, in many transactions."""
+    return lambda: sql(''.join(
+        f'BEGIN; UPDATE a SET n = n - 1 WHERE id = {i}; UPDATE b SET '
+        f'n = n + 1 WHERE id = {i}; COMMIT;' for i in range(1, 99)))
 
 
 def unique():

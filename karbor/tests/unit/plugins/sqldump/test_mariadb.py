@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
+import functools
 import re
 import subprocess
-import threading
 
 import pytest
 
@@ -101,16 +101,6 @@ def make():
             drop(name)
 
 
-@pytest.fixture
-def limits(tmp_path):
-    return base.limits(tmp_path)
-
-
-@pytest.fixture
-def entry(make):
-    return make()
-
-
 def sql(entry, text):
     return base.mysql(text, entry.database)
 
@@ -126,16 +116,8 @@ def state(entry):
             entry.database, 'NAME')
 
 
-def protect(entry, limits):
-    step = base.step(entry)
-    step.data.save(mariadb.protect(step, entry, limits))
-    return step
-
-
-def restore(step, entry, limits):
-    again = base.step(entry, data=step.data)
-    mariadb.restore(again, entry, limits)
-    return again
+protect = functools.partial(base.protect, mariadb)
+restore = functools.partial(base.restore, mariadb)
 
 
 def scratch_left(entry):
@@ -225,23 +207,9 @@ def test_a_transfer_keeps_the_sum(entry, limits):
     sql(entry, 'CREATE TABLE a (id INT PRIMARY KEY, n INT); INSERT INTO a '
                'SELECT seq, 100 FROM seq_1_to_300; CREATE TABLE b LIKE a; '
                'INSERT INTO b SELECT * FROM a;')
-    stop, moved = threading.Event(), threading.Event()
-
-    def write():
-        while not stop.is_set():
-            sql(entry, ''.join(
-                f'BEGIN; UPDATE a SET n = n - 1 WHERE id = {i}; UPDATE b SET '
-                f'n = n + 1 WHERE id = {i}; COMMIT;' for i in range(1, 99)))
-            moved.set()
-
-    writer = threading.Thread(target=write)
-    writer.start()
-    try:
-        assert moved.wait(60)
+    with base.written_meanwhile(
+            base.transfer(functools.partial(sql, entry))):
         step = protect(entry, limits)
-    finally:
-        stop.set()
-        writer.join()
     restore(step, entry, limits)
     assert sql(entry, 'SELECT (SELECT SUM(n) FROM a) + SUM(n) FROM b;'
                ) == '60000'

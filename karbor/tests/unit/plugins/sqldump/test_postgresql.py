@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
+import functools
 import os
 import re
 import subprocess
-import threading
 
 import pytest
 
@@ -105,16 +105,6 @@ def make():
         base.psql(f'DROP DATABASE {name} WITH (FORCE);')
 
 
-@pytest.fixture
-def limits(tmp_path):
-    return base.limits(tmp_path)
-
-
-@pytest.fixture
-def entry(make):
-    return make()
-
-
 def sql(entry, text):
     return base.psql(text, entry.database)
 
@@ -128,16 +118,8 @@ def state(entry):
     return re.sub(r'(?m)^\\(un)?restrict .*$', '', text)
 
 
-def protect(entry, limits):
-    step = base.step(entry)
-    step.data.save(postgresql.protect(step, entry, limits))
-    return step
-
-
-def restore(step, entry, limits, **parameters):
-    again = base.step(entry, data=step.data, parameters=parameters)
-    postgresql.restore(again, entry, limits)
-    return again
+protect = functools.partial(base.protect, postgresql)
+restore = functools.partial(base.restore, postgresql)
 
 
 def test_a_damaged_database_is_as_it_was(entry, limits):
@@ -196,7 +178,7 @@ def test_owners_may_be_left_out(entry, limits):
                        match=f'role "{role}" does not exist'):
         restore(step, entry, limits)
     assert sql(entry, "SELECT to_regclass('kept');") == 'kept'
-    restore(step, entry, limits, owners=False)
+    restore(step, entry, limits, parameters={'owners': False})
     assert sql(entry, "SELECT to_regclass('kept'), tableowner FROM pg_tables "
                       "WHERE tablename = 't';") == f'|{base.PG_USER}'
 
@@ -226,23 +208,9 @@ def test_a_transfer_keeps_the_sum(entry, limits):
     sql(entry, 'CREATE TABLE a (id int, n int); CREATE TABLE b (id int, '
                'n int); INSERT INTO a SELECT i, 100 FROM generate_series'
                '(1, 300) i; INSERT INTO b SELECT * FROM a;')
-    stop, moved = threading.Event(), threading.Event()
-
-    def write():
-        while not stop.is_set():
-            sql(entry, ''.join(
-                f'BEGIN; UPDATE a SET n = n - 1 WHERE id = {i}; UPDATE b SET '
-                f'n = n + 1 WHERE id = {i}; COMMIT;' for i in range(1, 99)))
-            moved.set()
-
-    writer = threading.Thread(target=write)
-    writer.start()
-    try:
-        assert moved.wait(60)
+    with base.written_meanwhile(
+            base.transfer(functools.partial(sql, entry))):
         step = protect(entry, limits)
-    finally:
-        stop.set()
-        writer.join()
     restore(step, entry, limits)
     assert sql(entry, 'SELECT (SELECT sum(n) FROM a) + sum(n) FROM b;'
                ) == '60000'

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 import contextlib
 import errno
+import functools
 import os
 import sqlite3
-import threading
 
 from hypothesis import given
 from hypothesis import HealthCheck
@@ -53,25 +53,12 @@ def mode(path):
 
 
 @pytest.fixture
-def limits(tmp_path):
-    return base.limits(tmp_path)
-
-
-@pytest.fixture
 def entry(tmp_path):
     return base.database('sqlite', path=str(tmp_path / 'it is?#.db'))
 
 
-def protect(entry, limits, **fields):
-    step = base.step(entry, **fields)
-    step.data.save(sqlite.protect(step, entry, limits))
-    return step
-
-
-def restore(step, entry, limits, **fields):
-    again = base.step(entry, data=step.data, **fields)
-    sqlite.restore(again, entry, limits)
-    return again
+protect = functools.partial(base.protect, sqlite)
+restore = functools.partial(base.restore, sqlite)
 
 
 def nothing_left(tmp_path, limits):
@@ -191,31 +178,20 @@ def test_a_transfer_keeps_the_sum(entry, limits, wal, monkeypatch):
         db.execute('CREATE TABLE account (id INTEGER PRIMARY KEY, n, pad)')
         db.executemany('INSERT INTO account VALUES (?, 100, ?)',
                        [(i, b'x' * 3000) for i in range(500)])
-    stop, moved = threading.Event(), threading.Event()
 
     def write():
         with connect(entry.path) as db:
             db.execute('PRAGMA busy_timeout = 20000')
             db.execute('PRAGMA synchronous = OFF')
-            i = 0
-            while not stop.is_set():
+            for i in range(50):
                 db.execute('BEGIN IMMEDIATE')
-                db.execute('UPDATE account SET n = n - 1 WHERE id = ?',
-                           (i % 250,))
+                db.execute('UPDATE account SET n = n - 1 WHERE id = ?', (i,))
                 db.execute('UPDATE account SET n = n + 1 WHERE id = ?',
-                           (499 - i % 250,))
+                           (499 - i,))
                 db.execute('COMMIT')
-                moved.set()
-                i += 1
 
-    writer = threading.Thread(target=write)
-    writer.start()
-    try:
-        assert moved.wait(20)
+    with base.written_meanwhile(write):
         step = protect(entry, limits)
-    finally:
-        stop.set()
-        writer.join()
     copy = entry.path + '.copy'
     with open(copy, 'wb') as out:
         out.write(step.data.content['content'])
