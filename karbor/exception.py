@@ -130,6 +130,13 @@ class NoAnswer(KarborError):
     template = _('No %(service)s service answered within %(seconds)s seconds.')
 
 
+class BusAway(KarborError):
+    """The bus does not take messages."""
+
+    code = 503
+    template = _('The message bus cannot be reached; try again later.')
+
+
 # -- what Karbor itself must not do -------------------------------------------
 
 class IllegalTransition(KarborError):

@@ -84,10 +84,10 @@ def _resources(session: orm.Session, operations: Collection[str],
 def _counts(session: orm.Session,
             operations: Collection[str]) -> dict[str, int]:
     table = models.OperationResource
-    return {operation_id: count for operation_id, count in session.execute(
+    return dict(session.execute(
         sa.select(table.operation_id, sa.func.count())
         .where(table.operation_id.in_(operations))
-        .group_by(table.operation_id))}
+        .group_by(table.operation_id)))
 
 
 def insert(session: orm.Session, operation: Operation) -> None:

@@ -12,11 +12,15 @@ import threading
 import time
 from typing import Any
 
+from oslo_log import log
 import oslo_messaging as messaging
 
 from karbor import exception
 from karbor.context import RequestContext
+from karbor.i18n import _
 from karbor.rpc import transport
+
+LOG = log.getLogger(__name__)
 
 VERSION = '1.0'
 
@@ -98,6 +102,16 @@ class ProtectionClient:
                                      seconds=seconds) from error
         except exception.KarborError as error:
             raise _plain(error) from None
+        except messaging.RemoteError as error:
+            # a class that is not known here: a fault, not an answer
+            LOG.error('karbor-protection could not answer %s: %s %s',
+                      question, error.exc_type, error.value)
+            raise exception.PluginError(reason=_(
+                'The question could not be answered: %s') % error.exc_type,
+            ) from None
+        except messaging.MessagingException as error:
+            LOG.exception('The bus does not take the question %s.', question)
+            raise exception.BusAway() from error
 
 
 def _plain(error: exception.KarborError) -> exception.KarborError:

@@ -36,7 +36,7 @@ class OperationLogs:
                               status=status, type_=type_)
         return pagination.body(
             request, 'operation_logs',
-            [views.log_in_list(one) for one in found], query)
+            [views.log(one) for one in found], query)
 
     @base.handler
     def show(self, request: Request, response: base.Response,

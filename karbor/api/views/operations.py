@@ -10,8 +10,6 @@ from karbor.model.operation import Operation
 from karbor.model.operation import OperationResource
 
 _TIME = '%Y-%m-%dT%H:%M:%S.%f'
-# of each operation in a list; more would make a list of 1,000 unbearable
-RESOURCES_IN_LISTS = 100
 
 
 def restore(operation: Operation) -> dict[str, Any]:
@@ -32,11 +30,8 @@ def restore(operation: Operation) -> dict[str, Any]:
                              for resource in resources if resource.reason}}
 
 
-def log(operation: Operation, most: int | None = None) -> dict[str, Any]:
-    """One operation log.
-
-    :param most: how many resources are shown; None is all of them
-    """
+def log(operation: Operation) -> dict[str, Any]:
+    """One operation log, with the resources that were read."""
     failed = operation.status in ('error', 'cancelled')
     return {
         'id': operation.id, 'operation_type': operation.type,
@@ -48,15 +43,10 @@ def log(operation: Operation, most: int | None = None) -> dict[str, Any]:
         'started_at': _time(operation.started_at),
         'ended_at': _time(operation.ended_at),
         'error_info': operation.reason if failed else None,
-        'extra_info': json.dumps(_progress(operation, most))}
+        'extra_info': json.dumps(_progress(operation))}
 
 
-def log_in_list(operation: Operation) -> dict[str, Any]:
-    """One operation log of many."""
-    return log(operation, RESOURCES_IN_LISTS)
-
-
-def _progress(operation: Operation, most: int | None) -> dict[str, Any]:
+def _progress(operation: Operation) -> dict[str, Any]:
     words = states.V1_RESOURCE_STATUS[operation.type]
     resources = operation.resources or ()
     return {
@@ -69,7 +59,7 @@ def _progress(operation: Operation, most: int | None) -> dict[str, Any]:
             'status': words[resource.status], 'progress': resource.fraction,
             'bytes_done': resource.bytes_done,
             'bytes_total': resource.bytes_total, 'reason': resource.reason}
-            for resource in resources[:most]]}
+            for resource in resources]}
 
 
 def _status(operation: Operation) -> str:

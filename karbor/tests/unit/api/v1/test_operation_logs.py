@@ -79,14 +79,14 @@ def test_a_list_shows_so_many_resources_and_says_how_many_there_are(
     protect(api, plan_id)
     fixtures.work(resources=[
         OperationResource(number, fixtures.THING, str(number), 'n')
-        for number in range(views.RESOURCES_IN_LISTS + 1)])
+        for number in range(operations.LISTED + 1)])
     log, = logs(api)
     info = json.loads(log['extra_info'])
-    assert len(info['resources']) == views.RESOURCES_IN_LISTS
-    assert info['resources_count'] == views.RESOURCES_IN_LISTS + 1
+    assert len(info['resources']) == operations.LISTED
+    assert info['resources_count'] == operations.LISTED + 1
     shown = api.get(f'/operation_logs/{log["id"]}').json['operation_log']
     assert len(json.loads(shown['extra_info'])['resources']) == (
-        views.RESOURCES_IN_LISTS + 1)
+        operations.LISTED + 1)
 
 
 def test_filters(api, admin, plan_id):
