@@ -42,7 +42,6 @@ UNTESTED = {
     'karbor/plugins/protectable/registered.py': 'see test_sqldatabase',
     'karbor/plugins/sqldump/*_sql.py': 'texts; see test_mariadb and so on',
     'karbor/policies/*.py': 'data; the tests of policy.py ask every rule',
-    'karbor/protection/service.py': 'functional tests start and kill it',
 }
 
 # The names are put together so that this file keeps its own rule.
