@@ -84,6 +84,25 @@ def test_who_lost_it_while_sealing_does_not_seal(lab):
     lab.check_available(checkpoint_id)
 
 
+def test_who_lost_it_a_moment_ago_does_not_seal(lab):
+    """The other worker has claimed it, and not told the bank yet."""
+    checkpoint_id = lab.ask_protect()
+    others = []
+
+    def started(run):
+        def settle(reason=None):
+            real(reason)
+            lab.expire()
+            others.append(lab.claim(owner='thief'))
+
+        real, run.settle = run.settle, settle
+
+    assert lab.process().carry_out(lab.claim(), started) == runs.LOST
+    assert lab.store.read_manifest(checkpoint_id).status == 'protecting'
+    assert lab.process().carry_out(others[0]) is None
+    lab.check_available(checkpoint_id)
+
+
 def test_who_lost_it_in_the_discovery_begins_nothing(lab):
     checkpoint_id = lab.ask_protect()
     claimed = lab.claim()
