@@ -318,15 +318,17 @@ def journal(context: RequestContext, operation: Operation,
 
 
 def finish(session: orm.Session, operation: Operation, status: str,
-           reason: str | None = None) -> None:
+           reason: str | None = None,
+           totals: Mapping[str, Any] | None = None) -> None:
     """End an operation, in the transaction that ends what it worked on.
 
+    :param totals: fraction, bytes_done and bytes_total at the end
     :raises exception.LeaseLost: the operation is not held any more
     """
     fence(session, operation)
     states.OPERATION.check('running', status)
     values: dict[str, Any] = {
-        'status': status, 'reason': reason, 'lease_until': None,
+        **(totals or {}), 'status': status, 'reason': reason, 'lease_until': None,
         'ended_at': timeutils.utcnow(with_timezone=True)}
     if status == 'success':
         values['fraction'] = 1.0

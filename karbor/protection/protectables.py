@@ -19,6 +19,7 @@ from karbor.model.graph import Graph
 from karbor.model.graph import Key
 from karbor.model.resource import Resource
 from karbor.plugin.base import Context
+from karbor.plugin.errors import Cancelled
 from karbor.plugin.protectable import ProtectablePlugin
 
 LOG = log.getLogger(__name__)
@@ -29,8 +30,12 @@ def _asked(type_: str) -> Iterator[None]:
     """Make whatever leaves a plugin an error with a sentence."""
     try:
         yield
-    except exception.KarborError:
-        raise
+    except exception.KarborError as error:
+        if not isinstance(error, Cancelled):
+            raise
+        # nothing can be cancelled here; it would leave no outcome
+        raise exception.PluginError(reason=_(
+            '%s cannot be looked up: its plugin gave up.') % type_) from error
     except (Exception, SystemExit) as error:
         LOG.exception('The protectable plugin of %s failed.', type_)
         raise exception.PluginError(reason=_(

@@ -148,6 +148,9 @@ def _load(conf: cfg.ConfigOpts, path: str) -> Provider | None:
     settings = own[GROUP]
     if not settings.enabled:
         return None
+    if not settings.name.strip():
+        raise exception.ConfigError(file=path, reason=_(
+            '[provider] name is empty'))
     try:
         provider_id = str(uuid.UUID(settings.id))
     except ValueError:
@@ -189,7 +192,7 @@ def _read(conf: cfg.ConfigOpts, path: str) -> cfg.ConfigOpts:
     own.register_opts(OPTS, GROUP)
     try:
         own([], project='karbor', default_config_dirs=[],
-            default_config_files=[*(conf.config_file or ()), path])
+            default_config_files=[*_shared_files(conf), path])
         # a wrong value is found when it is read
         for opt in OPTS:
             own[GROUP][opt.name]
@@ -199,6 +202,14 @@ def _read(conf: cfg.ConfigOpts, path: str) -> cfg.ConfigOpts:
     except (cfg.Error, ValueError) as error:
         raise exception.ConfigError(file=path, reason=str(error)) from error
     return own
+
+
+def _shared_files(conf: cfg.ConfigOpts) -> list[str]:
+    """Files of karbor.conf and its directories, in the order they count."""
+    return [*(conf.config_file or ()), *(
+        path for directory in conf.config_dir or ()
+        for path in sorted(glob.glob(os.path.join(glob.escape(directory),
+                                                  '*.conf'))))]
 
 
 class _Sections(iniparser.BaseParser):

@@ -114,7 +114,8 @@ def _fail(run: Run, checkpoint: Checkpoint, reason: str) -> None:
     if run.operation.type == 'protect':
         outcome.check_claim(run.context, run.operation)
         outcome.tell_bank_of_error(run, checkpoint, reason)
-    outcome.failed(run.context, run.operation, reason)
+    outcome.failed(run.context, run.operation, reason,
+                   run.progress.totals())
 
 
 # -- the stories --------------------------------------------------------------

@@ -82,6 +82,9 @@ class HookStep(Step):
         self._state.reason = _sentence(reason)
 
     def replaced_by(self, new_id: str) -> None:
+        if not isinstance(new_id, str) or not 0 < len(new_id) <= 255:
+            raise PluginError(reason=_(
+                'The new id %r is no text of 1 to 255 characters.') % new_id)
         self._state.new_id = new_id
 
     def new_id(self, resource: Any) -> str:

@@ -6,6 +6,7 @@ manifest, database. A crash between two of them leaves an operation that is
 resumed and writes the rest again.
 """
 
+from collections.abc import Mapping
 import dataclasses
 from typing import Any
 
@@ -66,7 +67,8 @@ def seal(run: Run, checkpoint: Checkpoint) -> None:
 def _end_protect(run: Run, checkpoint: Checkpoint, status: str,
                  outcome: str, reason: str | None, **values: Any) -> None:
     with db_session.writer(run.context) as session:
-        operations.finish(session, run.operation, outcome, reason)
+        operations.finish(session, run.operation, outcome, reason,
+                          run.progress.totals())
         checkpoints.change(session, run.context, checkpoint.id, status,
                            reason=reason, **values)
 
@@ -75,7 +77,8 @@ def _end_protect(run: Run, checkpoint: Checkpoint, status: str,
 def removed(run: Run) -> None:
     """End a delete operation after which the bank holds nothing."""
     with db_session.writer(run.context) as session:
-        operations.finish(session, run.operation, 'success')
+        operations.finish(session, run.operation, 'success', None,
+                          run.progress.totals())
         checkpoints.remove(session, run.operation.checkpoint_id)
 
 
@@ -83,16 +86,20 @@ def removed(run: Run) -> None:
 def restored(run: Run) -> None:
     """End a restore operation without errors."""
     with db_session.writer(run.context) as session:
-        operations.finish(session, run.operation, 'success')
+        operations.finish(session, run.operation, 'success', None,
+                          run.progress.totals())
 
 
 @db_session.retry
 def failed(context: RequestContext, operation: Operation,
-           reason: str) -> None:
-    """End an operation with an error and its sentence."""
+           reason: str, totals: Mapping[str, Any] | None = None) -> None:
+    """End an operation with an error and its sentence.
+
+    :param totals: how far it came
+    """
     status = _AFTER_FAILURE.get(operation.type)
     with db_session.writer(context) as session:
-        operations.finish(session, operation, 'error', reason)
+        operations.finish(session, operation, 'error', reason, totals)
         if status is not None:
             checkpoints.change(session, context, operation.checkpoint_id,
                                status, reason=reason)

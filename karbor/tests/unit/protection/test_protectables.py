@@ -200,3 +200,20 @@ def test_a_broken_plugin_is_left_out(monkeypatch):
 
 def test_the_installed_ones_are_found(conf):
     assert 'Karbor::Noop' in protectables.Protectables.load(conf).types()
+
+
+def test_a_plugin_that_gives_up_is_an_error():
+    """Cancelled has no meaning here, and would leave no outcome."""
+    class Quitter(plugin.ProtectablePlugin):
+        resource_type = 'Test::Quitter'
+
+        def list(self, context, parameters):
+            raise plugin.Cancelled()
+
+        def show(self, context, resource_id, parameters):
+            raise plugin.Cancelled()
+
+    asked = Protectables([Quitter(None)])
+    with pytest.raises(exception.PluginError, match='Test::Quitter'):
+        asked.graph(plugin.Context(project_id='p'),
+                    [Resource('Test::Quitter', 'x')])

@@ -123,6 +123,7 @@ MISTAKES = [
     ('[other]\nname = x\n', 'there is no section [provider]'),
     (GOOD + 'bnak = x\n', '[provider] has no option bnak; it has bank, '),
     (without('name'), '[provider] name is missing'),
+    (GOOD.replace('name = Local', 'name ='), '[provider] name is empty'),
     (without('id'), '[provider] id is missing'),
     (without('bank'), '[provider] bank is missing'),
     (GOOD.replace(ID, '17'), "[provider] id must be a UUID, not '17'"),
