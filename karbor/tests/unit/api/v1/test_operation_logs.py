@@ -5,7 +5,6 @@ import json
 import pytest
 
 from karbor import context
-from karbor.api.views import operations as views
 from karbor.db import operations
 from karbor.model.operation import OperationResource
 from karbor.tests import fixtures
