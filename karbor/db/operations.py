@@ -84,10 +84,11 @@ def _resources(session: orm.Session, operations: Collection[str],
 def _counts(session: orm.Session,
             operations: Collection[str]) -> dict[str, int]:
     table = models.OperationResource
+    # all(): a result has keys of its own, those of its columns
     return dict(session.execute(
         sa.select(table.operation_id, sa.func.count())
         .where(table.operation_id.in_(operations))
-        .group_by(table.operation_id)))
+        .group_by(table.operation_id)).all())
 
 
 def insert(session: orm.Session, operation: Operation) -> None:
