@@ -8,6 +8,7 @@ from typing import Any
 
 from oslo_config import cfg
 from oslo_log import log
+from oslo_service import backend
 from oslo_service import service
 
 from karbor import context as karbor_context
@@ -84,7 +85,12 @@ def _reload_in_place(service_id: Any, worker_id: int, wrapper: Any) -> None:
 
 
 def launch(conf: cfg.ConfigOpts, instance: Any, workers: int = 1) -> int:
-    """Run a service until it is told to end; returns the exit status."""
+    """Run a service until it is told to end; returns the exit status.
+
+    :raises exceptions.BackendAlreadySelected: of oslo.service, if something
+        has chosen green threads before Karbor was imported
+    """
+    backend.init_backend(backend.BackendType.THREADING)
     launcher = Launcher(conf, restart_method='mutate')
     launcher.launch_service(instance, workers)
     status: int | None = launcher.wait()

@@ -63,10 +63,7 @@ case $step in
     api-ref) sphinx api-ref/source api-ref/build/html ;;
     releasenotes) sphinx releasenotes/source releasenotes/build/html ;;
     genconfig)
-        # karbor comes first and chooses threads for oslo.service, before the
-        # options of another library make it fall back to eventlet
-        run python -c 'import karbor; from oslo_config import generator
-generator.main()' --config-file etc/config-generator.conf ;;
+        run oslo-config-generator --config-file etc/config-generator.conf ;;
     genpolicy)
         run oslopolicy-sample-generator \
             --config-file etc/policy-generator.conf ;;
