@@ -4,6 +4,7 @@
 import contextlib
 import os
 from pathlib import Path
+import shutil
 import signal
 import socket
 import subprocess
@@ -336,16 +337,34 @@ file_system_bank_path = {bank or self.bank}
         return path.read_text().splitlines() if path.exists() else []
 
 
+@contextlib.contextmanager
 def rabbit():
-    """The broker's URL, with nothing of an earlier run in its queues."""
-    queues = ['karbor-protection']
+    """The URL of a broker whose queues nobody else uses."""
     try:
-        with amqp.Connection('127.0.0.1:5672', connect_timeout=5) as broker:
-            for queue in queues:
-                broker.channel().queue_delete(queue)
+        amqp.Connection('127.0.0.1:5672', connect_timeout=5).connect()
     except OSError as error:
         missing(f'RabbitMQ does not answer on 127.0.0.1:5672: {error}')
-    return RABBIT
+    vhost = f'karbor-{uuid.uuid4().hex[:12]}'
+    made = _rabbitmqctl('add_vhost', vhost) and _rabbitmqctl(
+        'set_permissions', '-p', vhost, 'guest', '.*', '.*', '.*')
+    try:
+        if made:
+            yield f'{RABBIT}{vhost}'
+        else:
+            # not allowed to: then the only one, without old messages
+            with amqp.Connection('127.0.0.1:5672') as broker:
+                broker.channel().queue_delete('karbor-protection')
+            yield RABBIT
+    finally:
+        if made:
+            _rabbitmqctl('delete_vhost', vhost)
+
+
+def _rabbitmqctl(*arguments):
+    program = shutil.which('rabbitmqctl')
+    return program is not None and subprocess.run(
+        [program, '-q', *arguments], stdin=subprocess.DEVNULL,
+        capture_output=True, timeout=120).returncode == 0
 
 
 @contextlib.contextmanager
@@ -381,8 +400,10 @@ def deployment(root, kind, **kwargs):
     :param kind: ``standalone``, or the name of a database for three daemons
         on RabbitMQ
     """
-    bus = None if kind == 'standalone' else rabbit()
-    with database('sqlite' if bus is None else kind) as url:
+    with contextlib.ExitStack() as stack:
+        alone = kind == 'standalone'
+        bus = None if alone else stack.enter_context(rabbit())
+        url = stack.enter_context(database('sqlite' if alone else kind))
         deployed = Deployment(root, bus, url, **kwargs)
         deployed.manage('db', 'sync')
         try:
