@@ -341,7 +341,8 @@ file_system_bank_path = {bank or self.bank}
 def rabbit():
     """The URL of a broker whose queues nobody else uses."""
     try:
-        amqp.Connection('127.0.0.1:5672', connect_timeout=5).connect()
+        with amqp.Connection('127.0.0.1:5672', connect_timeout=5):
+            pass
     except OSError as error:
         missing(f'RabbitMQ does not answer on 127.0.0.1:5672: {error}')
     vhost = f'karbor-{uuid.uuid4().hex[:12]}'
