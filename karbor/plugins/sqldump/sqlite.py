@@ -47,11 +47,7 @@ def protect(step: plugin.Step, database: registry.Database,
         with _open(database.path, 'mode=rw') as source:
             stat = os.stat(database.path)
             wal = _patiently(step, limits, lambda: _is_wal(source))
-            with _open(copy, 'mode=rw') as target:
-                # It is thrown away if anything goes wrong.
-                target.execute('PRAGMA journal_mode = OFF')
-                target.execute('PRAGMA synchronous = OFF')
-                _copy_steadily(step, limits, source, target, wal)
+            _copy_steadily(step, limits, source, copy, wal)
         _check(step, copy, 'The database is damaged')
         size = os.path.getsize(copy)
         step.progress(0.5, bytes_total=size)
@@ -98,12 +94,13 @@ def restore(step: plugin.Step, target: registry.Database,
 
 
 def _copy_steadily(step: plugin.Step, limits: registry.Limits,
-                   source: sqlite3.Connection, target: sqlite3.Connection,
+                   source: sqlite3.Connection, copy: str,
                    wal: bool) -> None:
     """Copy one state of the source, whoever writes meanwhile."""
     if not wal:
         try:
-            _copy(step, limits, source, target, _RESTARTS, 0.5)
+            with _fresh(copy) as target:
+                _copy(step, limits, source, target, _RESTARTS, 0.5)
         except _Restarted:
             step.note('Others wrote so often that they had to wait for the '
                       'copy.')
@@ -113,8 +110,23 @@ def _copy_steadily(step: plugin.Step, limits: registry.Limits,
     source.execute('BEGIN')
     _patiently(step, limits, lambda: source.execute(
         'SELECT count(*) FROM sqlite_master').fetchone())
-    _copy(step, limits, source, target, None, 0.5)
+    with _fresh(copy) as target:
+        _copy(step, limits, source, target, None, 0.5)
     source.execute('ROLLBACK')
+
+
+@contextlib.contextmanager
+def _fresh(copy: str) -> Iterator[sqlite3.Connection]:
+    """An empty file to copy into.
+
+    Without a journal, for it is thrown away if anything goes wrong; so what
+    a copy that was broken off leaves there is no database any more.
+    """
+    os.truncate(copy, 0)
+    with _open(copy, 'mode=rw') as target:
+        target.execute('PRAGMA journal_mode = OFF')
+        target.execute('PRAGMA synchronous = OFF')
+        yield target
 
 
 def _copy(step: plugin.Step, limits: registry.Limits,

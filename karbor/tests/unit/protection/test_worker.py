@@ -333,4 +333,6 @@ def test_a_worker_may_claim_again_what_it_has_lost(lab, start):
     assert run.operation.attempt == 2
     worker.stop(MOMENT)
     operation = lab.operation('protect', checkpoint_id)
-    assert (operation.status, operation.attempt) == ('queued', 2)
+    # it may just have claimed it once more, to give that up as well
+    assert operation.status == 'queued'
+    assert operation.attempt in (2, 3)
