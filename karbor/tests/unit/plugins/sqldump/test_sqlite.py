@@ -200,6 +200,25 @@ def test_a_transfer_keeps_the_sum(entry, limits, wal, monkeypatch):
                           ).fetchone() == (50_000, 500)
 
 
+def test_a_copy_that_begins_anew_begins_with_nothing(
+        entry, limits, monkeypatch):
+    """What the first one left, without a journal, is no database."""
+    make(entry.path)
+    copy = sqlite._copy
+
+    def broken_off(step, limits, source, target, restarts, *share):
+        if restarts is None:
+            return copy(step, limits, source, target, restarts, *share)
+        path = target.execute('PRAGMA database_list').fetchone()[2]
+        with open(path, 'wb') as file:
+            file.write(b'half a page of something' * 500)
+        raise sqlite._Restarted()
+
+    monkeypatch.setattr(sqlite, '_copy', broken_off)
+    step = protect(entry, limits)
+    assert step.data.content['content'].startswith(b'SQLite format 3')
+
+
 def test_who_writes_all_the_time_is_held_off(entry, limits, monkeypatch):
     make(entry.path)
     monkeypatch.setattr(sqlite, '_PAGES', 10)
