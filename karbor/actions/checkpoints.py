@@ -103,6 +103,7 @@ def delete(context: RequestContext, provider_id: str,
            checkpoint_id: str) -> None:
     """Begin to delete a checkpoint.
 
+    :raises exception.CheckpointNotFound: there is none in the project
     :raises exception.CheckpointNotDeletable: it is being made or deleted, or
         something uses it now
     """
@@ -123,8 +124,12 @@ def _begin_delete(context: RequestContext, checkpoint: Checkpoint,
     with db_session.writer(context) as session:
         # the UPDATE comes first: it locks the row against a restore
         if not db.change(session, context, checkpoint.id, 'deleting'):
+            # what it is now: it may have changed since it was read
+            status = db.lock(session, checkpoint.id)
+            if status is None:
+                raise exception.CheckpointNotFound(id=checkpoint.id)
             raise exception.CheckpointNotDeletable(
-                id=checkpoint.id, status=checkpoint.status,
+                id=checkpoint.id, status=status,
                 reason=_('it must be available, error or error-deleting'))
         busy = operations.active_on(session, checkpoint.id)
         if busy is not None:

@@ -65,8 +65,8 @@ def check_parameters(provider: Mapping[str, Any], schema: str,
     """
     schemas = provider['extended_info_schema'][schema]
     for key, values in parameters.items():
-        type_ = key.partition('#')[0]
-        if type_ not in schemas:
+        type_, mark, id_ = key.partition('#')
+        if type_ not in schemas or (mark and not id_):
             raise exception.Invalid(
                 field=f'parameters.{key}',
                 reason=_('expected a resource type of the provider (%s), or '

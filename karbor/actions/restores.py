@@ -56,9 +56,11 @@ def _record(context: RequestContext, operation: Operation) -> None:
     with db_session.writer(context) as session:
         # Locks the row against a deletion that begins at the same time.
         status = checkpoints.lock(session, operation.checkpoint_id)
+        if status is None:
+            raise exception.CheckpointNotFound(id=operation.checkpoint_id)
         if status != 'available':
             raise exception.CheckpointNotAvailable(
-                id=operation.checkpoint_id, status=status or 'deleted')
+                id=operation.checkpoint_id, status=status)
         db.insert(session, operation)
 
 

@@ -71,7 +71,8 @@ class Request(pecan.Request):
 
         :raises exception.MalformedBody: with what is wrong about it
         """
-        if self.content_type != 'application/json' and self.body:
+        if (self.content_type.lower() != 'application/json'
+                and self.body):
             raise exception.MalformedBody(reason=_(
                 'expected Content-Type application/json, not %s')
                 % (self.content_type or _('none')))
@@ -140,11 +141,18 @@ def _check(document: Any) -> None:
             elif isinstance(value, list):
                 deeper.extend(value)
             elif isinstance(value, str) and not value.isascii():
-                # fails for half of a surrogate pair
-                value.encode('utf-8')
+                _check_text(value)
         level = deeper
     if level:
         raise ValueError(_too_deep())
+
+
+def _check_text(value: str) -> None:
+    try:
+        value.encode('utf-8')
+    except UnicodeEncodeError as error:
+        raise ValueError(_('%s is half of a character')
+                         % ascii(value[error.start])) from error
 
 
 def check_uuid(what: str, value: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import jsonschema
 
 from karbor import exception
+from karbor.api import predicate
 from karbor.api.schemas import types
 from karbor.i18n import _
 
@@ -30,15 +31,21 @@ class Body:
     def _validator(self) -> Any:
         return jsonschema.Draft202012Validator(self.schema)
 
+    @functools.cached_property
+    def _is_right(self) -> predicate.Predicate:
+        return predicate.build(self.schema)
+
     def read(self, document: dict[str, Any]) -> dict[str, Any]:
         """What the body holds under its key.
 
         :raises exception.Invalid: names the field and what was expected
         """
-        # The first one will do. Which of many is the best one is a costly
-        # question, and a list of 10,000 resources can have as many errors.
-        for problem in self._validator.iter_errors(document):
-            raise exception.Invalid(_message(problem))
+        if not self._is_right(document):
+            # The first error will do. Which of many is the best one is a
+            # costly question, and a list of 10,000 resources can have as
+            # many.
+            raise exception.Invalid(_message(
+                next(self._validator.iter_errors(document))))
         content: dict[str, Any] = document[self.key]
         return content
 
@@ -54,7 +61,10 @@ def _message(problem: Any) -> str:
             reason = _('Expected at least one of %s.') % ', '.join(
                 problem.schema['properties'])
     elif problem.validator == 'additionalProperties':
-        reason = _shorten(reason)
+        # the patterns that a key may have are not for everybody to read
+        reason = (problem.schema['description']
+                  if 'patternProperties' in problem.schema
+                  else _shorten(reason))
     if not path:
         return _('Invalid request body: %s') % reason
     return _('Invalid input for field/attribute %(path)s. Value: %(value)s. '

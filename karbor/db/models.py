@@ -48,9 +48,6 @@ class Plan(Base):
     parameters = orm.mapped_column(JSONText, nullable=False)
     created_at = orm.mapped_column(UTCDateTime, nullable=False)
     updated_at = orm.mapped_column(UTCDateTime, nullable=True)
-    resources = orm.relationship(
-        'PlanResource', order_by='PlanResource.position', lazy='raise',
-        passive_deletes=True, cascade='all, delete-orphan')
 
 
 class PlanResource(Base):

@@ -8,6 +8,7 @@ _RESOURCES: types.Schema = {
     'description': 'Expected a list of at least one resource.',
     'items': {
         'type': 'object', 'required': ['id', 'type', 'name'],
+        'description': 'Expected an object with id, type and name.',
         'additionalProperties': False,
         'properties': {'id': types.TEXT, 'type': types.TEXT,
                        'name': types.TEXT_OR_EMPTY,

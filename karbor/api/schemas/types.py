@@ -63,5 +63,6 @@ def body(key: str, required: list[str], properties: dict[str, Schema],
         'type': 'object', 'required': [key], 'additionalProperties': False,
         'properties': {key: {
             'type': 'object', 'required': required,
+            'description': 'Expected an object.',
             'additionalProperties': False, 'properties': properties,
             **more}}}

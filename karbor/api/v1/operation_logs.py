@@ -24,7 +24,7 @@ class OperationLogs:
                            'scheduled_operation_id', 'id'))
         # The words of the contract are not those of the columns.
         filters = dict(query.filters)
-        status = filters.pop('status', None)
+        filters.pop('status', None)
         type_ = None
         if 'operation_type' in filters:
             filters['type'] = filters.pop('operation_type')
@@ -33,7 +33,7 @@ class OperationLogs:
             type_ = 'restore'
         found = actions.list_(request.caller,
                               dataclasses.replace(query, filters=filters),
-                              status=status, type_=type_)
+                              status=request.query.get('status'), type_=type_)
         return pagination.body(
             request, 'operation_logs',
             [views.log(one) for one in found], query)

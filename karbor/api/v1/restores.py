@@ -27,10 +27,10 @@ class Restores:
                            'id'))
         filters = dict(query.filters)
         # a word of the contract, not of the column
-        status = filters.pop('status', None)
+        filters.pop('status', None)
         found = actions.list_(request.caller,
                               dataclasses.replace(query, filters=filters),
-                              status=status)
+                              status=request.query.get('status'))
         return pagination.body(
             request, 'restores', [views.restore(one) for one in found], query)
 

@@ -6,6 +6,7 @@ from karbor import exception
 from karbor.actions import checkpoints
 from karbor.actions import plans
 from karbor.db import operations
+from karbor.db import session
 from karbor.model.query import ListQuery
 from karbor.model.resource import Resource
 from karbor.tests import fixtures
@@ -99,6 +100,23 @@ def test_deleting_while_it_is_used(member, boss, plan):
     with pytest.raises(exception.CheckpointNotDeletable, match='deleting'):
         checkpoints.delete(boss, PROVIDER, made.id)
     assert len(queued()) == 2
+
+
+def test_deleting_what_another_deletes_at_the_same_time(
+        boss, member, plan, monkeypatch):
+    """It is told what is the matter now, not when it looked first."""
+    made = checkpoints.create(member, PROVIDER, plan.id)
+    fixtures.work()
+    seen = checkpoints.get(boss, PROVIDER, made.id)
+    assert seen.status == 'available'
+    checkpoints.delete(boss, PROVIDER, made.id)
+    monkeypatch.setattr(checkpoints.db, 'get', lambda *args: seen)
+    with pytest.raises(exception.CheckpointNotDeletable, match='is deleting'):
+        checkpoints.delete(boss, PROVIDER, made.id)
+    with session.writer(boss) as writer:
+        checkpoints.db.remove(writer, made.id)
+    with pytest.raises(exception.CheckpointNotFound):
+        checkpoints.delete(boss, PROVIDER, made.id)
 
 
 def test_resetting(member, boss, plan):

@@ -45,6 +45,8 @@ def test_good_parameters(parameters):
 @pytest.mark.parametrize(('parameters', 'words'), [
     ({'X': {}}, r'parameters\.X.*Test::Box, Test::Thing'),
     ({fixtures.THING: {'speed': 0}}, r'parameters\.Test::Thing\.speed'),
+    # it would be without effect
+    ({f'{fixtures.THING}#': {}}, 'followed by # and an id'),
     ({f'{fixtures.THING}#i': {'x': 0}}, r'parameters\.Test::Thing#i.*x'),
     ({fixtures.BOX: {'x': 0}}, 'x')])
 def test_bad_parameters(parameters, words):

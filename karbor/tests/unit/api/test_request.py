@@ -42,6 +42,8 @@ def test_the_message_says_what_is_wrong(api):
         api, b'{"plan": {"name": "a", "name": "b"}}')
     assert 'nested deeper' in refused(api, b'[' * 40 + b']' * 40)
     assert 'is empty' in refused(api, b'')
+    assert r"'\ud800' is half of a character" in refused(
+        api, rb'{"plan": {"name": "a\ud800"}}')
 
 
 def test_the_type_of_a_body(api):
@@ -50,8 +52,10 @@ def test_the_type_of_a_body(api):
         message = refused(api, PLAN.encode(),
                           headers={'Content-Type': type_})
         assert 'Content-Type' in message
-    api.post('/plans', body=PLAN.encode(), headers={
-        'Content-Type': 'application/json; charset=utf-8'})
+    # names of types are the same in all cases of letters
+    for type_ in ('application/json; charset=utf-8', 'Application/JSON'):
+        api.post('/plans', body=PLAN.encode(), headers={
+            'Content-Type': type_})
 
 
 def test_a_body_cannot_choose_the_method(api):

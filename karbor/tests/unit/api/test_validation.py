@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
+import uuid
+
 import pytest
 
 from karbor import exception
 from karbor.api import validation
+from karbor.api.schemas import plans
 from karbor.api.schemas import types
 
 BODY = validation.Body(types.body('thing', ['size'], {
@@ -37,3 +40,21 @@ def test_messages():
 def test_what_was_sent_is_not_sent_back_whole():
     assert len(refused({'thing': {'size': 'x' * 10000}})) < 300
     assert len(refused({'thing': {'size': 1, 'x' * 10000: 5}})) < 400
+
+
+@pytest.mark.parametrize(('value', 'expected'), [
+    (None, 'Expected an object.'),
+    ({'resources': [None]}, 'Expected an object with id, type and name.'),
+    ({'name': 'n', 'provider_id': str(uuid.uuid4()),
+      'resources': [{'id': '1', 'type': 'T', 'name': 'n'}],
+      'parameters': {'a\n': {}}}, 'by resource type')])
+def test_sentences_have_no_words_of_python(value, expected):
+    """A reader of JSON knows neither None nor our patterns."""
+    with pytest.raises(exception.Invalid) as caught:
+        validation.Body(
+            plans.UPDATE if value is None or 'name' not in value
+            else plans.CREATE).read({'plan': value})
+    message = str(caught.value)
+    assert expected in message
+    assert 'None' not in message
+    assert 'regex' not in message

@@ -111,6 +111,7 @@ def test_filters(api, admin, plan_id):
     assert found(api, '?status=error') == {p2}
     assert found(api, '?status=in_progress') == {r}
     assert found(api, '?status=no_word') == set()
+    assert found(api, '?status=None') == set()
     assert found(api, '?operation_type=restore') == {p1, p2, r}
     assert found(admin, '?operation_type=restore') == {r}
     assert found(admin, f'?operation_type=protect&restore_id={restore}',

@@ -121,6 +121,7 @@ def test_filters_by_the_words_of_the_contract(api, admin, checkpoint_id):
     assert ids(api, 'status=success') == [first['id']]
     assert ids(api, 'status=in_progress') == [second['id']]
     assert ids(api, 'status=nonsense') == []
+    assert ids(api, 'status=None') == []
     # not one of everybody's filters
     assert len(ids(api, f'checkpoint_id={fixtures.NOWHERE}')) == 2
     assert ids(admin, f'checkpoint_id={fixtures.NOWHERE}') == []
