@@ -41,6 +41,7 @@ class HookStep(Step):
         self.origin = run.origin
         self.context = run.plugin_context
         self.data = self._open()
+        self._fresh = False
 
     def _open(self) -> Data:
         store = self._run.provider.store
@@ -104,13 +105,17 @@ class HookStep(Step):
         """Make what the hook wrote part of the checkpoint."""
         if isinstance(self.data, WritableData) and self.data.dirty:
             self._state.entry = self.data.commit()
-            if self._run.operation.attempt > 1:
-                self._sweep()
+            self._fresh = True
 
-    def _sweep(self) -> None:
-        """Remove what earlier attempts left of this resource."""
+    def sweep(self) -> None:
+        """Remove what earlier attempts left of this resource.
+
+        Only after the journal names what is kept: until then it names what
+        is removed here, and another attempt would build on that.
+        """
         entry = self._state.entry
-        if entry is None or not entry.attempts:
+        if (not self._fresh or entry is None or not entry.attempts
+                or self._run.operation.attempt == 1):
             return
         try:
             self._run.provider.store.drop_attempts(
@@ -182,6 +187,7 @@ def call(run: Run, what: Call) -> None:
         run.check()
         step.finish()
         _end(run, position, what.hook)
+        step.sweep()
     except BaseException as error:
         # A plugin may raise anything, and a library that it uses may call
         # sys.exit(). It becomes the reason of the resource, unless the run
