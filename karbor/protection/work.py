@@ -32,8 +32,10 @@ from karbor.protection.flows import build
 from karbor.protection.flows import engine
 from karbor.protection.flows import hooks
 from karbor.protection.flows import outcome
+from karbor.protection.flows import repair
 from karbor.protection.protectables import Protectables
 from karbor.protection.providers import Providers
+from karbor.protection.run import GIVEN_UP
 from karbor.protection.run import LOST
 from karbor.protection.run import NOT_DONE
 from karbor.protection.run import Run
@@ -102,7 +104,10 @@ def carry_out(shop: Workshop, context: RequestContext, operation: Operation,
     except Cancelled:
         if run.halted is None:
             raise
-    return run.halted
+    why = run.halted
+    if why != GIVEN_UP and (why is not None or operation.attempt > 1):
+        repair.after(context, operation, provider.store)
+    return why
 
 
 def _fail(run: Run, checkpoint: Checkpoint, reason: str) -> None:
