@@ -329,7 +329,8 @@ def finish(session: orm.Session, operation: Operation, status: str,
     fence(session, operation)
     states.OPERATION.check('running', status)
     values: dict[str, Any] = {
-        **(totals or {}), 'status': status, 'reason': reason, 'lease_until': None,
+        **(totals or {}), 'status': status, 'reason': reason,
+        'lease_until': None,
         'ended_at': timeutils.utcnow(with_timezone=True)}
     if status == 'success':
         values['fraction'] = 1.0
