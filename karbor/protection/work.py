@@ -39,6 +39,7 @@ from karbor.protection.run import GIVEN_UP
 from karbor.protection.run import LOST
 from karbor.protection.run import NOT_DONE
 from karbor.protection.run import Run
+from karbor.protection.run import sentence
 
 LOG = log.getLogger(__name__)
 
@@ -98,7 +99,7 @@ def carry_out(shop: Workshop, context: RequestContext, operation: Operation,
             raise
         except exception.KarborError as error:
             if run.halted is None:
-                _fail(run, checkpoint, str(error))
+                _fail(run, checkpoint, sentence(str(error)))
     except exception.LeaseLost:
         run.halt(LOST)
     except Cancelled:

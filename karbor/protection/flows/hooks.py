@@ -17,12 +17,11 @@ from karbor.plugin.step import Data
 from karbor.plugin.step import Step
 from karbor.protection.flows.build import Call
 from karbor.protection.run import Run
+from karbor.protection.run import sentence
 from karbor.protection.run import State
 
 LOG = log.getLogger(__name__)
 T = TypeVar('T')
-
-_LONGEST_REASON = 4000
 
 
 class HookStep(Step):
@@ -80,7 +79,7 @@ class HookStep(Step):
                                bytes_total)
 
     def note(self, reason: str) -> None:
-        self._state.reason = _sentence(reason)
+        self._state.reason = sentence(reason)
 
     def replaced_by(self, new_id: str) -> None:
         if not isinstance(new_id, str) or not 0 < len(new_id) <= 255:
@@ -231,20 +230,10 @@ def _fail(run: Run, position: int, error: BaseException) -> None:
     fail(run, position, reason)
 
 
-def _sentence(reason: str) -> str:
-    """Text that every database takes.
-
-    A file's name may be no UTF-8, and a program may print a NUL; a journal
-    that cannot be written would stop the whole operation, not one resource.
-    """
-    return (reason.encode('utf-8', 'backslashreplace').decode('utf-8')
-            .replace('\0', '\\x00')[:_LONGEST_REASON])
-
-
 def fail(run: Run, position: int, reason: str) -> None:
     """Put a resource in error, with its sentence."""
     state = run.states[position]
-    state.reason = _sentence(reason)
+    state.reason = sentence(reason)
     run.failed.set()
     row = run.progress.end(position, 'error')
     try:

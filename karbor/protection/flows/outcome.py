@@ -127,9 +127,12 @@ def tell_bank_of_error(run: Run, checkpoint: Checkpoint,
     try:
         run.provider.store.write_manifest(
             manifest(run, checkpoint, 'error', reason))
-    except exception.BankError:
-        # The bank's failure may be the very reason. Its manifest says
-        # 'protecting' then, which an import shows as an error as well.
+    except exception.LeaseLost:
+        raise
+    except (exception.KarborError, ValueError):
+        # The bank's failure may be the very reason, or a manifest that it
+        # will not replace. What it says then, an import shows as an error
+        # as well. The operation has to end all the same.
         LOG.warning('The bank was not told that checkpoint %s failed.',
                     checkpoint.id, exc_info=True)
 
