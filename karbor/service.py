@@ -51,7 +51,8 @@ class Heartbeat:
 
     def stop(self) -> None:
         self._ended.set()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
 
     def _beat(self) -> None:
         context = karbor_context.system()
@@ -103,16 +104,22 @@ class Composite(service.ServiceBase):
     def __init__(self, make: Sequence[Callable[[], Any]]) -> None:
         self._make = make
         self._parts: list[Any] = []
+        # SIGTERM may come while the parts start, from another thread
+        self._lock = threading.Lock()
+        self._stopped = False
 
     def start(self) -> None:
-        for make in self._make:
-            part = make()
-            part.start()
-            self._parts.append(part)
+        with self._lock:
+            for make in () if self._stopped else self._make:
+                part = make()
+                part.start()
+                self._parts.append(part)
 
     def stop(self, graceful: bool = True) -> None:
-        for part in reversed(self._parts):
-            part.stop()
+        with self._lock:
+            self._stopped = True
+            for part in reversed(self._parts):
+                part.stop()
 
     def wait(self) -> None:
         for part in self._parts:

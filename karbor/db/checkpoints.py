@@ -142,6 +142,15 @@ def remove(session: orm.Session, checkpoint_id: str) -> None:
         models.Checkpoint.status == 'deleting'))
 
 
+@db.retry
+def forget(context: RequestContext, checkpoint_id: str) -> None:
+    """Remove a row that was just imported and is of nothing."""
+    with db.writer(context) as session:
+        db.changed(session, sa.delete(models.Checkpoint).where(
+            models.Checkpoint.id == checkpoint_id,
+            models.Checkpoint.status.in_(('available', 'error'))))
+
+
 def import_(context: RequestContext, checkpoint: Checkpoint) -> bool:
     """Add what a bank tells of a checkpoint, unless it is known.
 

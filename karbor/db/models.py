@@ -69,6 +69,8 @@ class Checkpoint(Base):
     __table_args__ = (
         sa.Index(None, 'provider_id', 'project_id', 'created_at', 'id'),
         sa.Index(None, 'plan_id', 'status'),
+        # what a project has is counted for its quota
+        sa.Index(None, 'project_id'),
         MYSQL)
 
     id = _id(primary_key=True)

@@ -330,7 +330,8 @@ def finish(session: orm.Session, operation: Operation, status: str,
     states.OPERATION.check('running', status)
     values: dict[str, Any] = {
         **(totals or {}), 'status': status, 'reason': reason,
-        'lease_until': None, 'ended_at': timeutils.utcnow(with_timezone=True)}
+        'lease_until': None,
+        'ended_at': timeutils.utcnow(with_timezone=True)}
     if status == 'success':
         values['fraction'] = 1.0
     db.changed(session, sa.update(models.Operation).where(

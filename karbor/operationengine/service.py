@@ -27,9 +27,18 @@ class OperationEngineService(service.ServiceBase):
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         self._conf = conf
         self._ended = threading.Event()
+        # SIGTERM may come while this starts, from another thread
+        self._lock = threading.Lock()
+        self._stopped = False
+        self._clock: background.BackgroundScheduler | None = None
 
     def start(self) -> None:
         """Begin; in the process that is to do the work."""
+        with self._lock:
+            if not self._stopped:
+                self._begin()
+
+    def _begin(self) -> None:
         karbor_service.set_up(self._conf)
         self._clock = background.BackgroundScheduler(timezone=datetime.UTC)
         self._clock.add_job(
@@ -49,7 +58,10 @@ class OperationEngineService(service.ServiceBase):
 
     def stop(self, graceful: bool = True) -> None:
         """End when the jobs that run have ended."""
-        self._clock.shutdown(wait=True)
+        with self._lock:
+            self._stopped = True
+            if self._clock is not None:
+                self._clock.shutdown(wait=True)
         self._ended.set()
 
     def wait(self) -> None:

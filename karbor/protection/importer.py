@@ -43,12 +43,31 @@ def run(context: RequestContext, provider: Provider) -> Result:
                 # one damaged manifest must not hide the others
                 result.unreadable.append((checkpoint_id, str(error)))
                 continue
-            if checkpoints.import_(context, _checkpoint(provider, manifest)):
+            if not checkpoints.import_(context,
+                                       _checkpoint(provider, manifest)):
+                result.known += 1
+            elif _still_there(provider, checkpoint_id):
                 result.added += 1
             else:
-                result.known += 1
+                checkpoints.forget(context, checkpoint_id)
         after = ids[-1]
     return result
+
+
+def _still_there(provider: Provider, checkpoint_id: str) -> bool:
+    """Whether it was not deleted while it was read.
+
+    A deletion ends with the manifest and then the row, so a row that is made
+    between a manifest that was there and one that is there is no ghost.
+    """
+    try:
+        provider.store.read_manifest(checkpoint_id)
+    except exception.CheckpointNotFound:
+        return False
+    except exception.BankError:
+        # it was readable a moment ago; whatever it is, it is not deleted
+        return True
+    return True
 
 
 def _checkpoint(provider: Provider, manifest: Manifest) -> Checkpoint:

@@ -36,6 +36,19 @@ BROKEN = 'broken'           # the database does not take the journal
 NOT_DONE = _('Not done, because another resource failed.')
 
 
+_LONGEST_REASON = 4000
+
+
+def sentence(reason: str) -> str:
+    """A reason as text that every database and every bank takes.
+
+    A file's name may be no UTF-8, and a program may print a NUL; what cannot
+    be written would leave the operation without an outcome.
+    """
+    return (reason.encode('utf-8', 'backslashreplace').decode('utf-8')
+            .replace('\0', '\\x00')[:_LONGEST_REASON])
+
+
 @dataclass
 class State:
     """What is known of one resource; changed only by its own hooks."""

@@ -26,23 +26,35 @@ class ProtectionService(service.ServiceBase):
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         self._conf = conf
         self._ended = threading.Event()
+        # SIGTERM may come while this starts, from another thread
+        self._lock = threading.Lock()
+        self._stopped = False
+        self._worker: worker.Worker | None = None
 
     def start(self) -> None:
         """Begin; in the process that is to do the work."""
+        with self._lock:
+            if self._stopped:
+                return
+            self._begin()
+        # waits for a bus that is away; work is found without it
+        self._server.start()
+        self._heartbeat.start()
+
+    def _begin(self) -> None:
         karbor_service.set_up(self._conf)
         self._executor = futurist.ThreadPoolExecutor(
             max_workers=self._conf.protection.threads)
         self._shop = self._load()
-        self._worker = worker.Worker(self._shop)
+        made = worker.Worker(self._shop)
         self._server = transport.server(
             transport.PROTECTION_TOPIC, self._conf.host,
             [manager.Manager(self._conf, lambda: self._shop,
-                             self._worker.wake)],
+                             made.wake)],
             self._conf.rpc.server_threads)
         self._heartbeat = karbor_service.Heartbeat(self._conf, BINARY)
-        self._worker.start()
-        self._server.start()
-        self._heartbeat.start()
+        made.start()
+        self._worker = made
 
     def _load(self) -> work.Workshop:
         return work.Workshop(
@@ -51,10 +63,15 @@ class ProtectionService(service.ServiceBase):
 
     def stop(self, graceful: bool = True) -> None:
         """Take no more work, and give up in good order what runs."""
-        self._server.stop()
-        self._worker.stop(self._conf.graceful_shutdown_timeout or None)
-        self._heartbeat.stop()
-        self._server.wait()
+        with self._lock:
+            self._stopped = True
+        if self._worker is not None:
+            # First what others wait for: a bus that is away may hold up the
+            # rest until this process is ended the hard way.
+            self._worker.stop(self._conf.graceful_shutdown_timeout or None)
+            self._heartbeat.stop()
+            self._server.stop()
+            self._server.wait()
         self._ended.set()
 
     def wait(self) -> None:
@@ -65,5 +82,8 @@ class ProtectionService(service.ServiceBase):
         """
         LOG.info('Options and providers are read again.')
         self._conf.mutate_config_files()
-        self._shop = self._load()
-        self._worker.use(self._shop)
+        with self._lock:
+            if self._worker is None or self._stopped:
+                return
+            self._shop = self._load()
+            self._worker.use(self._shop)

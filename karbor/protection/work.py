@@ -32,11 +32,14 @@ from karbor.protection.flows import build
 from karbor.protection.flows import engine
 from karbor.protection.flows import hooks
 from karbor.protection.flows import outcome
+from karbor.protection.flows import repair
 from karbor.protection.protectables import Protectables
 from karbor.protection.providers import Providers
+from karbor.protection.run import GIVEN_UP
 from karbor.protection.run import LOST
 from karbor.protection.run import NOT_DONE
 from karbor.protection.run import Run
+from karbor.protection.run import sentence
 
 LOG = log.getLogger(__name__)
 
@@ -96,13 +99,16 @@ def carry_out(shop: Workshop, context: RequestContext, operation: Operation,
             raise
         except exception.KarborError as error:
             if run.halted is None:
-                _fail(run, checkpoint, str(error))
+                _fail(run, checkpoint, sentence(str(error)))
     except exception.LeaseLost:
         run.halt(LOST)
     except Cancelled:
         if run.halted is None:
             raise
-    return run.halted
+    why = run.halted
+    if why != GIVEN_UP and (why is not None or operation.attempt > 1):
+        repair.after(context, operation, provider.store)
+    return why
 
 
 def _fail(run: Run, checkpoint: Checkpoint, reason: str) -> None:

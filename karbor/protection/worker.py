@@ -110,6 +110,7 @@ class Worker:
             with self._lock:
                 if len(self._running) >= self._options.operations:
                     return
+            asked_at = time.monotonic()
             operation = operations.claim(context, self.owner,
                                          self._options.lease)
             if operation is None:
@@ -119,13 +120,16 @@ class Worker:
                      operation.checkpoint_id, operation.attempt)
             with self._lock:
                 self._running[operation.id, operation.attempt] = None
-            self._pool.submit(self._carry_out, operation)
+            self._pool.submit(self._carry_out, operation, asked_at)
 
-    def _carry_out(self, operation: Operation) -> None:
+    def _carry_out(self, operation: Operation, asked_at: float) -> None:
         context = karbor_context.system()
         claim = operation.id, operation.attempt
 
         def started(run: runs.Run) -> None:
+            # the lease began with the claim, which may be long ago if this
+            # process was frozen since
+            run.prolonged(asked_at)
             with self._lock:
                 self._running[claim] = run
             if self._stopping.is_set():
@@ -157,7 +161,10 @@ class Worker:
         # until the end, because what still runs is still held
         while not self._ended.wait(self._options.lease / 3):
             # of two attempts at one operation, the later one
-            held = {run.operation.id: run for run in self._held()}
+            held = {run.operation.id: run for run in self._held()
+                    # what is lost or broken waits for its lease to run out:
+                    # a hook that never returns must not keep it for ever
+                    if run.halted in (None, runs.GIVEN_UP)}
             if not held:
                 continue
             asked_at = time.monotonic()

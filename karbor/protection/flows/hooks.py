@@ -17,12 +17,11 @@ from karbor.plugin.step import Data
 from karbor.plugin.step import Step
 from karbor.protection.flows.build import Call
 from karbor.protection.run import Run
+from karbor.protection.run import sentence
 from karbor.protection.run import State
 
 LOG = log.getLogger(__name__)
 T = TypeVar('T')
-
-_LONGEST_REASON = 4000
 
 
 class HookStep(Step):
@@ -41,6 +40,7 @@ class HookStep(Step):
         self.origin = run.origin
         self.context = run.plugin_context
         self.data = self._open()
+        self._fresh = False
 
     def _open(self) -> Data:
         store = self._run.provider.store
@@ -79,7 +79,7 @@ class HookStep(Step):
                                bytes_total)
 
     def note(self, reason: str) -> None:
-        self._state.reason = _sentence(reason)
+        self._state.reason = sentence(reason)
 
     def replaced_by(self, new_id: str) -> None:
         if not isinstance(new_id, str) or not 0 < len(new_id) <= 255:
@@ -104,13 +104,17 @@ class HookStep(Step):
         """Make what the hook wrote part of the checkpoint."""
         if isinstance(self.data, WritableData) and self.data.dirty:
             self._state.entry = self.data.commit()
-            if self._run.operation.attempt > 1:
-                self._sweep()
+            self._fresh = True
 
-    def _sweep(self) -> None:
-        """Remove what earlier attempts left of this resource."""
+    def sweep(self) -> None:
+        """Remove what earlier attempts left of this resource.
+
+        Only after the journal names what is kept: until then it names what
+        is removed here, and another attempt would build on that.
+        """
         entry = self._state.entry
-        if entry is None or not entry.attempts:
+        if (not self._fresh or entry is None or not entry.attempts
+                or self._run.operation.attempt == 1):
             return
         try:
             self._run.provider.store.drop_attempts(
@@ -182,6 +186,7 @@ def call(run: Run, what: Call) -> None:
         run.check()
         step.finish()
         _end(run, position, what.hook)
+        step.sweep()
     except BaseException as error:
         # A plugin may raise anything, and a library that it uses may call
         # sys.exit(). It becomes the reason of the resource, unless the run
@@ -225,20 +230,10 @@ def _fail(run: Run, position: int, error: BaseException) -> None:
     fail(run, position, reason)
 
 
-def _sentence(reason: str) -> str:
-    """Text that every database takes.
-
-    A file's name may be no UTF-8, and a program may print a NUL; a journal
-    that cannot be written would stop the whole operation, not one resource.
-    """
-    return (reason.encode('utf-8', 'backslashreplace').decode('utf-8')
-            .replace('\0', '\\x00')[:_LONGEST_REASON])
-
-
 def fail(run: Run, position: int, reason: str) -> None:
     """Put a resource in error, with its sentence."""
     state = run.states[position]
-    state.reason = _sentence(reason)
+    state.reason = sentence(reason)
     run.failed.set()
     row = run.progress.end(position, 'error')
     try:

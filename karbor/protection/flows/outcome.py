@@ -6,7 +6,7 @@ manifest, database. A crash between two of them leaves an operation that is
 resumed and writes the rest again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 import dataclasses
 from typing import Any
 
@@ -14,6 +14,7 @@ from oslo_log import log
 
 from karbor import exception
 from karbor.bank.manifest import Manifest
+from karbor.bank.manifest import ResourceEntry
 from karbor.context import RequestContext
 from karbor.db import checkpoints
 from karbor.db import operations
@@ -31,16 +32,28 @@ _AFTER_FAILURE = {'protect': 'error', 'delete': 'error-deleting'}
 def manifest(run: Run, checkpoint: Checkpoint, status: str,
              reason: str | None = None) -> Manifest:
     """What the bank shall say of a checkpoint."""
-    entries = tuple(state.entry for state in run.states
-                    if state.entry is not None)
+    return manifest_of(
+        checkpoint, status,
+        [state.entry for state in run.states if state.entry is not None],
+        None if run.graph is None else run.graph.to_json(),
+        run.operation.attempt, reason)
+
+
+def manifest_of(checkpoint: Checkpoint, status: str,
+                entries: Sequence[ResourceEntry], graph: str | None,
+                attempt: int, reason: str | None = None) -> Manifest:
+    """A manifest of a checkpoint.
+
+    :param graph: as text, or None while it is not known
+    :param attempt: of the operation that makes the checkpoint
+    """
     return Manifest(
         checkpoint_id=checkpoint.id, project_id=checkpoint.project_id,
         provider_id=checkpoint.provider_id, plan=dict(checkpoint.plan),
         status=status, reason=reason, origin=checkpoint.origin,
         extra_info=dict(checkpoint.extra_info or {}),
         created_at=checkpoint.created_at,
-        resource_graph=None if run.graph is None else run.graph.to_json(),
-        resources=entries, attempt=run.operation.attempt,
+        resource_graph=graph, resources=tuple(entries), attempt=attempt,
         size=sum(entry.bytes for entry in entries))
 
 
@@ -114,9 +127,12 @@ def tell_bank_of_error(run: Run, checkpoint: Checkpoint,
     try:
         run.provider.store.write_manifest(
             manifest(run, checkpoint, 'error', reason))
-    except exception.BankError:
-        # The bank's failure may be the very reason. Its manifest says
-        # 'protecting' then, which an import shows as an error as well.
+    except exception.LeaseLost:
+        raise
+    except (exception.KarborError, ValueError):
+        # The bank's failure may be the very reason, or a manifest that it
+        # will not replace. What it says then, an import shows as an error
+        # as well. The operation has to end all the same.
         LOG.warning('The bank was not told that checkpoint %s failed.',
                     checkpoint.id, exc_info=True)
 

@@ -132,6 +132,16 @@ def test_what_began_is_ended_when_the_next_cannot_begin():
     assert calls == ['made a', 'start a', 'stop a']
 
 
+def test_what_is_stopped_before_its_start_does_not_begin():
+    """SIGTERM may come first."""
+    calls = []
+    whole = service.Composite([lambda: Part('a', calls)])
+    whole.stop()
+    whole.start()
+    whole.wait()
+    assert calls == []
+
+
 class Launcher:
     """Stands for the launcher; ends with a status."""
 

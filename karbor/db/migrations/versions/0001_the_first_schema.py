@@ -42,6 +42,8 @@ def upgrade() -> None:
         'ix_checkpoints_plan_id_status',
         'checkpoints', ['plan_id', 'status'])
     op.create_index(
+        'ix_checkpoints_project_id', 'checkpoints', ['project_id'])
+    op.create_index(
         'ix_checkpoints_provider_id_project_id_created_at_id',
         'checkpoints', ['provider_id', 'project_id', 'created_at', 'id'])
     op.create_table(

@@ -86,3 +86,11 @@ def test_a_reset_reads_the_files_again(engine, conf, monkeypatch):
     assert calls == ['read']
     monkeypatch.setattr(services, 'heartbeat', lambda *args: None)
     engine.start()
+
+
+def test_sigterm_before_the_start_is_no_failure(engine):
+    """Nothing has begun, and nothing begins then."""
+    engine.stop()
+    engine.start()
+    engine.wait()
+    assert engine._clock is None

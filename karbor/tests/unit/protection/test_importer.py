@@ -93,3 +93,24 @@ def test_the_bank_may_belong_to_another_provider_now(lab):
     row = lab.checkpoint(checkpoint_id)
     assert row.provider_id == provider.id != labs.PROVIDER
     assert row.project_id == labs.PROJECT
+
+
+def test_what_is_deleted_while_it_is_read_is_no_ghost(lab, monkeypatch):
+    """An available checkpoint without data would be the worst of lies."""
+    first, second = lab.protected(), lab.protected()
+    process = lab.process()
+    real, read = process.store.read_manifest, []
+
+    def read_manifest(checkpoint_id):
+        found = real(checkpoint_id)
+        if checkpoint_id == first and not read:
+            read.append(found)
+            lab.delete(first)
+        return found
+
+    monkeypatch.setattr(process.store, 'read_manifest', read_manifest)
+    assert importer.run(karbor_context.system(), process.provider) == (
+        importer.Result(known=1))
+    assert len(read) == 1
+    lab.check_gone(first)
+    lab.check_available(second)

@@ -113,3 +113,26 @@ def test_stop_ends_what_start_began(running):
     assert not waiting.is_alive()
     assert not running._heartbeat._thread.is_alive()
     assert not running._worker._threads[0].is_alive()
+
+
+def test_sigterm_before_the_start_is_no_failure(conf, monkeypatch):
+    """Nothing has begun, and nothing begins then."""
+    begun = []
+    monkeypatch.setattr(karbor_service, 'set_up', begun.append)
+    early = service.ProtectionService(conf)
+    early.stop()
+    early.start()
+    early.wait()
+    assert begun == []
+
+
+def test_work_is_given_up_before_the_bus_is_left(running, monkeypatch):
+    """A bus that is away may never let go."""
+    order = []
+    for name, part in (('work', running._worker), ('bus', running._server)):
+        def stop(*args, name=name, real=part.stop):
+            order.append(name)
+            real(*args)
+        monkeypatch.setattr(part, 'stop', stop)
+    running.stop()
+    assert order == ['work', 'bus']

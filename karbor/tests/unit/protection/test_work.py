@@ -385,3 +385,33 @@ def test_data_is_written_by_protect_only(lab):
     operation = lab.operation('restore', checkpoint_id)
     assert operation.reason == f'{DISK} disk: The bank holds nothing at ' \
                                'content.'
+
+
+def test_a_reason_that_no_database_takes_is_told_all_the_same(
+        lab, monkeypatch):
+    """A discovery tells the name of a file: not UTF-8, or with a NUL."""
+    def find(self, context, ids):
+        raise OSError('no such file: a\udcff\0b')
+
+    monkeypatch.setattr(labs.Things, 'find', find)
+    checkpoint_id = lab.ask_protect()
+    assert lab.process().work() is None
+    operation = lab.operation('protect', checkpoint_id)
+    assert operation.status == 'error'
+    assert r'no such file: a\udcff\x00b' in operation.reason
+    assert lab.checkpoint(checkpoint_id).status == 'error'
+    assert r'a\udcff\x00b' in lab.store.read_manifest(checkpoint_id).reason
+
+
+def test_a_bank_that_deletes_what_is_to_be_made_ends_it(lab):
+    """Another deployment works on the same bank: the way out stays open."""
+    checkpoint_id = lab.protected()
+    manifest = lab.store.read_manifest(checkpoint_id)
+    other_id = lab.ask_protect()
+    lab.store.write_manifest(dataclasses.replace(
+        manifest, checkpoint_id=other_id, status='deleting', resources=()))
+    assert lab.process().work() is None
+    operation = lab.operation('protect', other_id)
+    assert operation.status == 'error'
+    assert 'is being deleted' in operation.reason
+    lab.delete(other_id)

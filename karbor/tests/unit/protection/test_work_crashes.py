@@ -276,3 +276,31 @@ def test_a_story_that_raises_what_is_not_ours_has_no_outcome(
     lab.expire()
     assert lab.process().work() is None
     lab.check_available(checkpoint_id)
+
+
+def test_what_the_journal_names_is_swept_only_when_it_names_another(
+        lab, quiet):
+    """A process dies again and again where it writes the main hook's end.
+
+    What an earlier hook has saved stays until the journal names what took
+    its place, so the one that comes after can build on it.
+    """
+    lab.shrink()
+    checkpoint_id = lab.ask_protect()
+    for attempt in (1, 2, 3):
+        faults = Faults()
+
+        def trick(step, faults=faults):
+            # the next write to the database is that of the hook's end
+            faults._at, faults._error = faults.calls + 1, Crash()
+            faults._on = frozenset({'write'})
+
+        lab.tricks['protect', 'on_main', 'app'] = trick
+        operation = lab.claim(owner=f'process {attempt}')
+        assert operation.attempt == attempt
+        with pytest.raises(Crash):
+            lab.process(faults).carry_out(operation)
+        lab.expire()
+    lab.tricks.clear()
+    assert lab.process().work() is None
+    lab.check_available(checkpoint_id)

@@ -230,3 +230,126 @@ def test_a_failure_after_the_loss_is_not_told(lab):
     operation = lab.operation('protect', claimed.checkpoint_id)
     assert operation.status == 'running'
     assert 'error' not in lab.statuses(operation).values()
+
+
+class Sleeper:
+    """A bank whose first put of some kind is late: others come before."""
+
+    def __init__(self, bank, which, meanwhile):
+        self._bank = bank
+        self._which = which
+        self._meanwhile = meanwhile
+
+    def __getattr__(self, name):
+        return getattr(self._bank, name)
+
+    def put(self, key, data):
+        if self._meanwhile is not None and self._which(key, data):
+            meanwhile, self._meanwhile = self._meanwhile, None
+            meanwhile()
+        self._bank.put(key, data)
+
+
+def _sleepy(lab, which, meanwhile):
+    process = lab.process(threads=2)
+    section = process.store._section
+    section._plugin = Sleeper(section._plugin, which, meanwhile)
+    return process
+
+
+def _manifest(status):
+    def which(key, data):
+        return (key.startswith('manifests/')
+                and f'"status":"{status}"'.encode() in data.replace(
+                    b' ', b''))
+    return which
+
+
+@pytest.mark.parametrize('status', ['protecting', 'available'])
+@pytest.mark.parametrize('deleted', [False, True])
+def test_a_manifest_that_comes_too_late_is_put_right(lab, status, deleted):
+    """Frozen between the check of the claim and the write."""
+    def meanwhile():
+        steal(lab)
+        lab.check_available(checkpoint_id)
+        if deleted:
+            lab.delete(checkpoint_id)
+        # so long was it frozen
+        process.runs[0].prolonged(float('-inf'))
+
+    checkpoint_id = lab.ask_protect()
+    process = _sleepy(lab, _manifest(status), meanwhile)
+    assert process.work() == runs.LOST
+    assert process.store._section._plugin._meanwhile is None
+    if deleted:
+        lab.check_gone(checkpoint_id)
+    else:
+        lab.check_available(checkpoint_id)
+        assert lab.store.read_manifest(checkpoint_id).attempt == 2
+
+
+def test_a_late_manifest_just_before_the_end_is_put_right(lab):
+    """The other one has told the bank, and not yet the database."""
+    def meanwhile():
+        lab.expire()
+        claimed = lab.claim(owner='thief')
+        other = lab.process(threads=2)
+        real = other.store.write_manifest
+
+        def write_manifest(manifest):
+            real(manifest)
+            if manifest.status == 'available':
+                # the late write of the first
+                lab.bank.put(f'manifests/{checkpoint_id}.json',
+                             first.to_bytes())
+
+        other.store.write_manifest = write_manifest
+        first = lab.store.read_manifest(checkpoint_id)
+        assert first.status == 'protecting'
+        assert other.carry_out(claimed) is None
+
+    stolen = []
+
+    def trick(step):
+        if not stolen:
+            stolen.append(True)
+            meanwhile()
+
+    lab.tricks['protect', 'on_main', 'disk'] = trick
+    checkpoint_id = lab.ask_protect()
+    assert lab.process(threads=2).work() == runs.LOST
+    lab.check_available(checkpoint_id)
+
+
+def test_a_late_word_of_a_deletion_leaves_no_ghost(lab):
+    checkpoint_id = lab.protected()
+    lab.ask_delete(checkpoint_id)
+    process = _sleepy(lab, _manifest('deleting'), lambda: steal(lab))
+    assert process.work() == runs.LOST
+    lab.check_gone(checkpoint_id)
+
+
+def test_a_late_chunk_of_a_deleted_checkpoint_goes(lab):
+    def meanwhile():
+        steal(lab)
+        lab.delete(checkpoint_id)
+
+    checkpoint_id = lab.ask_protect()
+    process = _sleepy(lab, lambda key, data: key.startswith('data/'),
+                      meanwhile)
+    assert process.work() == runs.LOST
+    lab.check_gone(checkpoint_id)
+
+
+def test_a_repair_that_fails_is_no_failure_of_the_operation(
+        lab, monkeypatch):
+    checkpoint_id = lab.ask_protect()
+
+    def get(*args, **kwargs):
+        raise OSError('gone')
+
+    process = _sleepy(lab, _manifest('available'), lambda: (
+        steal(lab), monkeypatch.setattr(operations, 'get', get)))
+    assert process.work() == runs.LOST
+    monkeypatch.undo()
+    assert lab.operation('protect', checkpoint_id).status == 'success'

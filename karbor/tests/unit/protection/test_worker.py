@@ -2,6 +2,7 @@
 """The threads of a process: claims, heartbeats, giving up."""
 
 import threading
+import time
 
 import pytest
 
@@ -23,9 +24,9 @@ class Watched(Worker):
         super().__init__(shop)
         self.left = threading.Semaphore(0)
 
-    def _carry_out(self, operation):
+    def _carry_out(self, operation, asked_at):
         try:
-            super()._carry_out(operation)
+            super()._carry_out(operation, asked_at)
         finally:
             self.left.release()
 
@@ -144,7 +145,7 @@ def test_what_is_claimed_while_it_stops_is_given_up(lab, settings):
     claimed = lab.claim(worker.owner)
     worker._running[claimed.id, claimed.attempt] = None
     worker._stopping.set()
-    worker._carry_out(claimed)
+    worker._carry_out(claimed, time.monotonic())
     assert lab.operation('protect', checkpoint_id).status == 'queued'
     assert worker._running == {}
     # and nothing more is claimed
@@ -212,6 +213,7 @@ class FakeRun:
         self.operation = operation
         self.error = error
         self.told = []
+        self.halted = None
 
     def prolonged(self, asked_at):
         self.told.append('prolonged')
@@ -336,3 +338,41 @@ def test_a_worker_may_claim_again_what_it_has_lost(lab, start):
     # it may just have claimed it once more, to give that up as well
     assert operation.status == 'queued'
     assert operation.attempt in (2, 3)
+
+
+def test_what_is_lost_is_not_kept_by_a_hook_that_never_returns(holding):
+    """Its lease runs out, and another one goes on."""
+    worker, held = holding
+    [mine] = [run for run in held if not run.lost]
+    for why, kept in ((runs.BROKEN, False), (runs.LOST, False),
+                      (runs.GIVEN_UP, True)):
+        del mine.told[:]
+        mine.halted = why
+        worker._ended = Ticks(1)
+        worker._beat()
+        assert bool(mine.told) == kept, why
+
+
+def test_a_lease_counts_from_the_claim(lab, start, monkeypatch):
+    """A process that was frozen since its claim knows that it is late."""
+    def claim(*args):
+        found = real(*args)
+        if found is not None:
+            clock.append(2000)          # and the lease is 1000
+        return found
+
+    class Time:
+        @staticmethod
+        def monotonic():
+            return clock[-1]
+
+    clock = [0]
+    real = operations.claim
+    monkeypatch.setattr(operations, 'claim', claim)
+    monkeypatch.setattr('karbor.protection.worker.time', Time)
+    monkeypatch.setattr(runs.Run.__init__, '__kwdefaults__',
+                        {'clock': Time.monotonic})
+    checkpoint_id = lab.ask_protect()
+    start().wait_for()
+    operation = lab.operation('protect', checkpoint_id)
+    assert (operation.status, lab.log) == ('running', [])
