@@ -23,7 +23,7 @@ if 'eventlet' in sys.modules:
 import _thread, threading
 print(json.dumps([
     backend.get_backend_type().name, patched,
-    threading.Lock is _thread.allocate_lock,
+    type(threading.Lock()) is _thread.LockType,
     sorted(name for name in sys.modules if name.startswith('gevent'))]))
 """
 
