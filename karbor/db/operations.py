@@ -22,6 +22,7 @@ from karbor.db import query
 from karbor.db import session as db
 from karbor.db import types
 from karbor.model import states
+from karbor.model.operation import TYPES
 from karbor.model.operation import Operation
 from karbor.model.operation import OperationResource
 from karbor.model.query import ListQuery
@@ -156,10 +157,12 @@ def active_on(session: orm.Session, checkpoint_id: str) -> str | None:
 # -- claims -------------------------------------------------------------------
 
 def _claimable() -> sa.ColumnElement[bool]:
-    return sa.or_(
-        models.Operation.status == 'queued',
-        sa.and_(models.Operation.status == 'running',
-                models.Operation.lease_until < types.now()))
+    return sa.and_(
+        # what a newer release asks for is left to its workers
+        models.Operation.type.in_(TYPES),
+        sa.or_(models.Operation.status == 'queued',
+               sa.and_(models.Operation.status == 'running',
+                       models.Operation.lease_until < types.now())))
 
 
 @db.retry
@@ -295,6 +298,10 @@ def journal(context: RequestContext, operation: Operation,
     :param totals: fraction, bytes_done and bytes_total of the operation
     :raises exception.LeaseLost: the operation is not held any more
     """
+    if operation.crashes and any('hooks_done' in entry for entry in entries):
+        # A hook has ended: the work goes on, however often the database or
+        # a host was away in its hours. Poison never gets here.
+        totals = {**(totals or {}), 'crashes': 0}
     batches: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
     for entry in entries:
         names = tuple(sorted(set(entry) - {'position'}))

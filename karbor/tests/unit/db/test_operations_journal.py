@@ -53,8 +53,6 @@ def test_a_claim_and_a_list_tell_of_them(held):
     assert listed.resources == rows(held)
 
 
-
-
 def test_the_graph_goes_to_the_checkpoint(database):
     saved = common.save(common.checkpoint())
     held = common.claimed(checkpoint_id=saved.id)
@@ -97,6 +95,23 @@ def test_totals_are_those_of_the_operation(held):
     found = operations.get(common.system(), held.id)
     assert (found.fraction, found.bytes_done, found.bytes_total) == (
         0.75, 3, 4)
+
+
+def test_a_hook_that_ends_makes_up_for_crashes(held):
+    """Only work that does not go on is taken for poison."""
+    common.silence(held)
+    again = operations.claim(common.system(), 'w', 60)
+    assert again.crashes == 1
+    journal(again, {'position': 0, 'fraction': 0.5})
+    assert operations.get(common.system(), held.id).crashes == 1
+    journal(again, {'position': 0, 'hooks_done': ['a', 'b']})
+    assert operations.get(common.system(), held.id).crashes == 0
+
+
+def test_what_a_newer_release_asks_for_is_left_to_it(database):
+    """A worker takes only what it knows, so that none is claimed for ever."""
+    common.save(common.operation(type='of-the-future'))
+    assert operations.claim(common.system(), 'w', 60) is None
 
 
 def test_no_news_are_no_change(held):
