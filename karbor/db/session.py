@@ -99,6 +99,9 @@ def _prepare_engine(engine: sa.Engine, idle: int) -> None:
                 cursor.execute(statement)
             connection.commit()
 
+        # oslo.db has tried a connection already, and keeps it
+        engine.dispose()
+
     if engine.dialect.name != 'sqlite':
         return
 

@@ -212,3 +212,15 @@ def test_the_charset_of_mariadb(conf, monkeypatch, given, made):
     db.init(conf)
     db.dispose()
     assert sa.make_url(seen['connection']) == sa.make_url(made)
+
+
+def test_the_first_connection_is_set_up_like_all(connected):
+    """oslo.db opens one before anybody can say what it shall be like."""
+    ask = {'postgresql': 'SHOW idle_in_transaction_session_timeout',
+           'mysql': 'SELECT @@SESSION.idle_transaction_timeout',
+           'sqlite': 'PRAGMA busy_timeout'}
+    told = {'postgresql': '30s', 'mysql': 30, 'sqlite': 60000}
+    with db.reader(common.system()) as session:
+        kind = session.get_bind().dialect.name
+        assert session.execute(
+            sa.text(ask[kind])).scalar() == told[kind]

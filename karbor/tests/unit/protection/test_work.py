@@ -2,6 +2,7 @@
 """Operations from beginning to end, and plugins that stop them."""
 
 import dataclasses
+import logging
 
 import pytest
 
@@ -9,6 +10,7 @@ from karbor import exception
 from karbor import plugin
 from karbor.bank import layout
 from karbor.plugin.protection import HOOKS
+from karbor.protection import protectables
 from karbor.protection.protectables import Protectables
 from karbor.tests.unit.protection import lab as labs
 from karbor.tests.unit.protection.lab import APP
@@ -394,6 +396,9 @@ def test_a_reason_that_no_database_takes_is_told_all_the_same(
         raise OSError('no such file: a\udcff\0b')
 
     monkeypatch.setattr(labs.Things, 'find', find)
+    # what is logged of it cannot cross between the processes of pytest
+    monkeypatch.setattr(protectables, 'LOG', logging.getLogger('unheard'))
+    logging.getLogger('unheard').disabled = True
     checkpoint_id = lab.ask_protect()
     assert lab.process().work() is None
     operation = lab.operation('protect', checkpoint_id)
