@@ -22,9 +22,9 @@ from karbor.db import query
 from karbor.db import session as db
 from karbor.db import types
 from karbor.model import states
-from karbor.model.operation import TYPES
 from karbor.model.operation import Operation
 from karbor.model.operation import OperationResource
+from karbor.model.operation import TYPES
 from karbor.model.query import ListQuery
 
 EXACT = ('id', 'project_id', 'provider_id', 'checkpoint_id', 'plan_id',
