@@ -51,9 +51,11 @@ def follow(client, kind, checkpoint_id):
             if log is not None:
                 told = json.loads(log.get('extra_info') or '{}')
                 ended = log['status'] == GOOD[kind]
+                # deleting moves no bytes
+                moves = kind != 'delete'
                 bar.update(1.0 if ended else told.get('progress') or 0.0,
-                           told.get('bytes_done') or 0,
-                           told.get('bytes_total') or 0)
+                           moves and told.get('bytes_done') or 0,
+                           moves and told.get('bytes_total') or 0)
                 if ended or log['status'] in BAD:
                     break
             time.sleep(0.05)
@@ -62,7 +64,8 @@ def follow(client, kind, checkpoint_id):
         seconds = bar.end()
     for resource in told.get('resources', ()):
         say(f'{resource["type"]} {resource["name"]!r}: '
-            f'{resource["status"]}, {size(resource["bytes_done"])}'
+            f'{resource["status"]}'
+            + (f', {size(resource["bytes_done"])}' if moves else '')
             + (f' ({resource["reason"]})' if resource.get('reason') else ''))
     if log['status'] != GOOD[kind]:
         raise Failed(f'{kind} ended as {log["status"]}: {log["error_info"]}')
@@ -83,11 +86,22 @@ def look(work):
 
 def tell_differences(before, after):
     gone, new, other = application.differences(before, after)
-    for what, keys in (('gone', gone), ('new', new), ('changed', other)):
-        examples = ', '.join(repr(key) for key in keys[:3])
-        say(f'{len(keys)} {what}' + (f': {examples}' if keys else '')
-            + (' ...' if len(keys) > 3 else ''))
+    for noun, kind in (('files', bytes), ('rows', tuple)):
+        for what, keys in (('gone', gone), ('new', new), ('changed', other)):
+            mine = [key for key in keys if isinstance(key, kind)]
+            # one from the middle: the first ones are folders
+            say(f'{noun} {what}: {len(mine)}' + (
+                f', such as {spell(mine[len(mine) // 2])[-50:]}'
+                if mine else ''))
     return not (gone or new or other)
+
+
+def spell(key):
+    """What differs, as a person would name it."""
+    if isinstance(key, bytes):
+        return key.decode(errors='backslashreplace')
+    return ('definition of ' + key[1] if key[0] == 'schema'
+            else f'{key[0]} {key[1]}')
 
 
 def job(client, work):
@@ -111,7 +125,8 @@ def job(client, work):
     heading(3, 'A plan: what belongs together')
     plan = client.plans.create('shop', provider.id, resources, {},
                                description='files and database of a shop')
-    say(f'plan {plan.id} is {plan.status}')
+    say(f'plan {plan.id} is {plan.status}:')
+    say('  no schedule runs it; a checkpoint is made when you ask')
 
     heading(4, 'A checkpoint: the plan as it is now, in the bank')
     checkpoint = client.checkpoints.create(provider.id, plan.id)
@@ -152,9 +167,9 @@ def job(client, work):
     facts['names'] = sum(isinstance(key, bytes) for key in before)
     facts['rows'] = sum(isinstance(key, tuple) for key in before)
     verdict(facts['equal'],
-            f'{facts["names"]} names with content (SHA-256), mode, owner, '
-            'time, symlinks and hard links; ' f'{facts["rows"]} rows and '
+            f'compared: {facts["names"]} names and {facts["rows"]} rows and '
             'definitions')
+    say('  names by content (SHA-256), mode, owner, time, links')
 
     heading(8, 'Cleaning up')
     client.checkpoints.delete(provider.id, checkpoint.id)
@@ -162,10 +177,10 @@ def job(client, work):
     left, _bytes = bank_content(work)
     facts['empty'] = left == 0
     verdict(facts['empty'], f'the bank holds {left} objects')
-    rows = [('operation', 'status', 'checkpoint', 'began', 'ended')]
+    rows = [('operation', 'status', 'checkpoint', 'began (UTC)', 'ended')]
     for log in reversed(client.operation_logs.list()):
         rows.append((log.operation_type, log.status, log.checkpoint_id[:8],
-                     log.started_at, log.ended_at))
+                     log.started_at[11:23], log.ended_at[11:23]))
     table(rows)
     client.plans.delete(plan.id)
     return facts
@@ -188,7 +203,8 @@ def summary(facts, work, port):
             else 'the bank is not empty')
     here = work.relative_to(TOP)
     heading(10, 'How to go on')
-    say('start the same Karbor again, and stop it with Ctrl-C:')
+    say('start the same Karbor again; it says nothing, its log is')
+    say(f'{here}/karbor.log, and Ctrl-C stops it:')
     say(f'  .venv/bin/karbor-standalone --config-file {here}/karbor.conf')
     say('and talk to it from .venv/bin/python:')
     say('  from karborclient import client')
@@ -196,7 +212,7 @@ def summary(facts, work, port):
     say("  karbor = client.Client('1', token='me:' + project, endpoint=")
     say(f"      'http://127.0.0.1:{port}/v1/' + project)")
     say('  karbor.providers.list()')
-    say(f'its configuration, log and bank are in {here};')
+    say(f'its configuration and bank are in {here}, too;')
     say('an installation for real: doc/source/install')
     return good
 
@@ -219,10 +235,13 @@ def main():
         heading(1, 'An application, and Karbor beside it')
         fresh_directory(work)
         (work / 'application').mkdir()
-        amount = application.make_tree(Path(sys.argv[1]),
-                                       work / 'application/files')
+        amount = application.make_tree(
+            Path(sys.argv[1]), work / 'application/files', TOP)
         rows = application.make_database(work / 'application/shop.sqlite')
-        say(f'files: {size(amount)}, database: {size(rows)}')
+        say(f'files: a copy of {sys.argv[1]} and things that are hard to')
+        say(f'  keep, {size(amount)}; {size(application.HOLE)} of it is a '
+            'hole in a sparse file')
+        say(f'database: SQLite, {size(rows)}')
         port = free_port()
         config = write_configuration(work, port)
         daemon = Standalone(config, port)
@@ -234,6 +253,9 @@ def main():
         good = summary(facts, work, port)
         if not gentle:
             raise Failed('karbor-standalone did not end by itself in time')
+    except application.NotCopied as error:
+        verdict(False, str(error))
+        return 1
     except Failed as error:
         verdict(False, str(error))
         say(f'the log: {work}/karbor.log')

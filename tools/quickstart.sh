@@ -5,7 +5,8 @@
 #   tools/quickstart.sh [DIRECTORY]
 #
 # Works on a copy of DIRECTORY (by default of this checkout) in .quickstart,
-# which every run makes anew. Needs Python 3.11 or newer and pip.
+# which every run makes anew. Needs Python 3.11 or newer and pip, and three
+# times the size of DIRECTORY (at least 1.2 GB) on the disk.
 set -euo pipefail
 TOP=$(cd "$(dirname "$0")/.." && pwd)
 VENV=$TOP/.venv
@@ -13,7 +14,7 @@ VENV=$TOP/.venv
 . "$TOP/tools/lib.sh"
 
 case ${1:-} in
-    -h | --help) sed -n '3,8s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h | --help) sed -n '3,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
 esac
 [ $# -le 1 ] || die 'usage: tools/quickstart.sh [DIRECTORY]'
 source=$(realpath -- "${1:-$TOP}")

@@ -13,6 +13,7 @@ import shutil
 import sqlite3
 import stat
 
+# What tools leave in a checkout; of another directory, everything is taken.
 LEAVE_OUT = ('.git', '.venv', '.venv-*', '.tox', '.quickstart', '*.egg-info',
              '__pycache__', '.mypy_cache', '.ruff_cache', '.pytest_cache',
              '.hypothesis', '.coverage*', 'build', '.import_linter_cache')
@@ -20,23 +21,59 @@ LEAVE_OUT = ('.git', '.venv', '.venv-*', '.tox', '.quickstart', '*.egg-info',
 ENOUGH = 400_000_000
 
 
-def _ignore(folder, names):
-    """What is not copied: tools' leavings, sockets, pipes and devices."""
-    left_out = shutil.ignore_patterns(*LEAVE_OUT)(folder, names)
-    for name in names:
-        kind = stat.S_IFMT(os.lstat(os.path.join(folder, name)).st_mode)
-        if kind not in (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK):
-            left_out.add(name)
-    return left_out
+HOLE = 20_000_000
 
 
-def make_tree(source, target):
+class NotCopied(Exception):
+    """A directory cannot be copied; the text says why."""
+
+
+def _ignore(patterns):
+    def ignore(folder, names):
+        # sockets, pipes and devices are no content
+        left_out = shutil.ignore_patterns(*patterns)(folder, names)
+        for name in names:
+            kind = stat.S_IFMT(os.lstat(os.path.join(folder, name)).st_mode)
+            if kind not in (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK):
+                left_out.add(name)
+        return left_out
+    return ignore
+
+
+def _copy(source, target, ignore):
+    amount = 0
+    for folder, folders, names in os.walk(source):
+        left_out = ignore(folder, folders + names)
+        folders[:] = [name for name in folders if name not in left_out]
+        amount += sum(os.lstat(os.path.join(folder, name)).st_size
+                      for name in names if name not in left_out)
+    # the copy, its bank, and the files that a restore writes beside others
+    needed = 3 * max(amount, ENOUGH)
+    free = shutil.disk_usage(target).free
+    if free < needed:
+        raise NotCopied(f'{needed // 10 ** 6} MB are needed in {target}, and '
+                        f'{free // 10 ** 6} MB are free')
+    try:
+        shutil.copytree(source, target / 'copy', symlinks=True,
+                        ignore=ignore)
+    except shutil.Error as error:
+        name, _target, reason = error.args[0][0]
+        raise NotCopied(f'{len(error.args[0])} names in {source} cannot be '
+                        f'copied; the first is {name}: {reason}') from error
+
+
+def make_tree(source, target, checkout):
     """A copy of ``source`` and a few things that are hard to keep.
 
+    :param checkout: of Karbor, from which only the source is taken
     :return: bytes in all
     """
     target.mkdir(parents=True)
-    shutil.copytree(source, target / 'copy', symlinks=True, ignore=_ignore)
+    try:
+        _copy(source, target, _ignore(
+            LEAVE_OUT if source == checkout else ('.quickstart',)))
+    except OSError as error:
+        raise NotCopied(f'{source} cannot be copied: {error}') from error
     odd = target / 'odd'
     odd.mkdir()
     (odd / 'script').write_text('#!/bin/sh\necho ready\n')
@@ -52,7 +89,7 @@ def make_tree(source, target):
         file.write(b'a name that is not even UTF-8\n')
     with open(odd / 'sparse', 'wb') as file:
         file.write(b'begin')
-        file.seek(20_000_000)
+        file.seek(HOLE)
         file.write(b'end')
     missing = ENOUGH - total(target)
     if missing > 0:

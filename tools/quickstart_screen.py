@@ -7,6 +7,7 @@ movement, and a line for every tenth of the way in place of a moving bar.
 
 import os
 import pprint
+import re
 import shutil
 import sys
 import time
@@ -101,6 +102,11 @@ def _shown(value):
     return pprint.pformat(value, width=68, sort_dicts=False)
 
 
+def _short(url):
+    """With the first digits of each id, as the call has it in full."""
+    return re.sub(r'([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f-]{22}', r'\1...', url)
+
+
 class Narrator:
     """A client whose calls are printed, as a reader would write them.
 
@@ -126,7 +132,7 @@ class Narrator:
                 raise
             finally:
                 self._requests.append(
-                    f'{method} {url} -> {status}, '
+                    f'{method} {_short(url)} -> {status}, '
                     f'{(time.monotonic() - began) * 1000:.0f} ms')
 
         client.http_client._http_request = request

@@ -5,7 +5,10 @@ from collections.abc import Callable
 import sys
 from typing import Any
 
+from alembic import util as alembic_util
 from oslo_config import cfg
+from oslo_db import exception as db_exception
+import sqlalchemy as sa
 
 from karbor import conf
 from karbor import context as karbor_context
@@ -76,5 +79,23 @@ def main() -> int:
     try:
         return function() or 0
     except exception.KarborError as error:
-        print(error, file=sys.stderr)
-        return 1
+        reason = str(error)
+    except alembic_util.CommandError as error:
+        reason = _('VERSION: %s') % error
+    except (db_exception.DBError, sa.exc.SQLAlchemyError) as error:
+        # its first line is the driver's; what follows is for programmers
+        reason = _('The database cannot be used: %s') % (
+            str(error).splitlines()[0])
+        if _no_schema():
+            reason = _('The database has no schema: run karbor-manage db '
+                       'sync.')
+    print(reason, file=sys.stderr)
+    return 1
+
+
+def _no_schema() -> bool:
+    try:
+        return migration.version() is None
+    except (db_exception.DBError, sa.exc.SQLAlchemyError):
+        # it does not answer, which is said already
+        return False

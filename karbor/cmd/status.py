@@ -4,6 +4,7 @@
 import os
 import sys
 
+from oslo_config import cfg
 from oslo_upgradecheck import upgradecheck
 
 from karbor import conf
@@ -65,7 +66,12 @@ class Checks(upgradecheck.UpgradeCommands):
 def main() -> int:
     conf.register_opts(conf.CONF)
     conf.set_lib_defaults()
-    return upgradecheck.main(conf.CONF, 'karbor', Checks())
+    try:
+        return upgradecheck.main(conf.CONF, 'karbor', Checks())
+    except cfg.Error as error:
+        # 1 and 2, which Python may end with, would be the result of a check
+        print(error, file=sys.stderr)
+        return 255
 
 
 if __name__ == '__main__':

@@ -76,6 +76,8 @@ def parse(args: list[str], conf: cfg.ConfigOpts = CONF,
             group = getattr(module, 'GROUP', None)
             for option in module.OPTS:
                 (conf[group] if group else conf)[option.dest]
-    except (cfg.ConfigFileValueError, cfg.ConfigFileParseError) as error:
+    except (cfg.ConfigFileValueError, cfg.ConfigFileParseError,
+            cfg.ConfigFilesNotFoundError, cfg.ConfigDirNotFoundError,
+            cfg.ConfigFilesPermissionDeniedError) as error:
         raise SystemExit(f'karbor: {error}') from error
     log.setup(conf, 'karbor')

@@ -8,8 +8,9 @@ from oslo_config import cfg
 
 OPTS: list[cfg.Opt] = [
     cfg.StrOpt('state_path', default='/var/lib/karbor',
-               help='Directory for what Karbor itself keeps on a host; '
-                    'nothing in it is needed after a restart.'),
+               help='Directory of this host for the database, if that is a '
+                    'file, and for whatever other options put below '
+                    '$state_path.'),
     cfg.HostAddressOpt('host', default=socket.gethostname(),
                        sample_default='<hostname>',
                        help='Name of this host in the list of services and '

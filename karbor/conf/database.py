@@ -4,14 +4,19 @@
 from oslo_config import cfg
 from oslo_db import options
 
+from karbor.conf import base
+
 GROUP = 'database'
 OPTS: list[cfg.Opt] = []
 
 
 def register_opts(conf: cfg.ConfigOpts) -> None:
+    # the default refers to state_path
+    base.register_opts(conf)
     conf.register_opts(options.database_opts, GROUP)
     if conf is cfg.CONF or conf.database.connection is None:
-        conf.set_default('connection', 'sqlite:////var/lib/karbor/karbor.db',
+        # one file for one machine
+        conf.set_default('connection', 'sqlite:///$state_path/karbor.db',
                          GROUP)
 
 

@@ -29,8 +29,10 @@ OPTS: list[cfg.Opt] = [
                  help='Seconds between two looks for work of which no '
                       'message told.'),
     cfg.IntOpt('max_crashes', default=5, min=1,
-               help='An operation whose workers fell silent so many times is '
-                    'taken for one that kills them, and ends in error.'),
+               help='An operation is taken for what kills its workers, and '
+                    'ends in error, when more than so many of them fell '
+                    'silent without one more hook of a plugin having '
+                    'ended.'),
     cfg.FloatOpt('progress_interval', default=1.0, min=0.05,
                  help='Seconds between two writes of progress to the '
                       'database.'),

@@ -100,8 +100,8 @@ class Protect(_FileSetOperation):
             os.close(root)
         remarks = names.sentence((
             (packed.vanished, 'vanished while the tree was read'),
-            (packed.changed, 'changed while they were read'),
-            (packed.sockets, 'sockets were left out')))
+            (packed.changed, 'changed while being read'),
+            (packed.sockets, 'left out, as sockets are')))
         counts = {key: getattr(packed, key) for key in _COUNTS}
         step.data.save({
             **{key: value.count if isinstance(value, names.Found) else value
@@ -147,8 +147,8 @@ class Restore(_FileSetOperation):
             raise plugin.PluginError(reason=names.sentence((
                 (restored.failed, 'could not be restored (all else was)'),)))
         remarks = names.sentence((
-            (restored.kept, 'existed and were left alone'),
-            (restored.removed, 'were removed'),
+            (restored.kept, 'found in place and left alone'),
+            (restored.removed, 'removed'),
             (restored.owners, 'could not be given their owner'),
             (restored.attributes, 'could not be given all attributes'),
             (restored.nodes, 'device nodes need more privileges')))

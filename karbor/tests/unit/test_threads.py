@@ -6,6 +6,7 @@ is looked at in a process of its own, because pytest has imported much more.
 """
 
 import json
+import os
 import subprocess
 import sys
 
@@ -40,3 +41,13 @@ def test_a_daemon_has_real_threads(module):
     assert not any(patched.values()), patched
     assert real
     assert gevent == []
+
+
+@pytest.mark.parametrize('module', ['standalone', 'manage', 'status'])
+def test_a_command_begins_without_a_word_of_its_libraries(module):
+    environ = {name: value for name, value in os.environ.items()
+               if name != 'PYTHONWARNINGS'}
+    done = subprocess.run(
+        [sys.executable, '-c', f'import karbor.cmd.{module}'],
+        capture_output=True, text=True, check=True, env=environ)
+    assert (done.stdout, done.stderr) == ('', '')

@@ -6,6 +6,7 @@ import uuid
 
 import pytest
 
+from karbor import conf as karbor_conf
 from karbor import context
 from karbor.bank.manifest import Manifest
 from karbor.cmd import manage
@@ -136,3 +137,35 @@ def test_mistakes_of_other_providers_are_shown(run, host, store, capsys):
     said = capsys.readouterr()
     assert 'broken.conf: [provider] id must be a UUID' in said.err
     assert '1 checkpoints added' in said.out
+
+
+def test_an_unknown_version_is_named(run, capsys):
+    assert run(manage.main, 'db', 'sync', 'nope') == 1
+    said = capsys.readouterr().err
+    assert said.startswith('VERSION: ')
+    assert "'nope'" in said
+    assert len(said.splitlines()) == 1
+
+
+def test_a_database_without_a_schema_is_told(run, host, capsys):
+    host.provider()
+    host.conf.write_text(host.conf.read_text().replace('k.db', 'other.db'))
+    assert run(manage.main, 'db', 'sync') == 0
+    conf = karbor_conf.CONF
+    conf(['--config-file', str(host.conf)], default_config_files=[])
+    save(providers.load(conf).get(host.id).store)
+    host.conf.write_text(host.conf.read_text().replace('other.db', 'no.db'))
+    capsys.readouterr()
+    assert run(manage.main, 'bank', 'import', 'local') == 1
+    assert capsys.readouterr().err == (
+        'The database has no schema: run karbor-manage db sync.\n')
+
+
+@pytest.mark.parametrize('args', [('version',), ('sync',)])
+def test_a_database_that_does_not_answer_is_told(run, host, capsys, args):
+    (host.path / 'folder').mkdir()
+    host.conf.write_text(host.conf.read_text().replace('k.db', 'folder'))
+    assert run(manage.main, 'db', *args) == 1
+    said = capsys.readouterr().err
+    assert said.startswith('The database cannot be used: ')
+    assert len(said.splitlines()) == 1

@@ -97,3 +97,13 @@ def test_the_program_tells_by_its_status(host):
     assert 'Check: Database schema' in done.stdout
     # a table breaks lines
     assert 'karbor-manage' in done.stdout
+
+
+def test_a_configuration_that_is_missing_is_no_result_of_a_check(tmp_path):
+    absent = tmp_path / 'absent.conf'
+    done = subprocess.run(
+        [sys.executable, '-m', 'karbor.cmd.status', '--config-file',
+         str(absent), 'upgrade', 'check'], capture_output=True, text=True)
+    assert done.returncode == 255
+    assert str(absent) in done.stderr
+    assert 'Traceback' not in done.stderr

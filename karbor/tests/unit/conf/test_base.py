@@ -63,6 +63,14 @@ def test_a_value_that_is_wrong_ends_the_program(conf, tmp_path):
     assert str(file) in str(caught.value)
 
 
+@pytest.mark.parametrize('option', ['--config-file', '--config-dir'])
+def test_a_file_that_is_missing_is_named(conf, option, tmp_path):
+    conf.reset()
+    with pytest.raises(SystemExit, match='absent'):
+        karbor_conf.parse([option, str(tmp_path / 'absent')])
+    conf.reset()
+
+
 def test_defaults_of_libraries():
     """In a process apart: they are set on what all tests share."""
     done = subprocess.run([sys.executable, '-W', 'ignore', '-c', (

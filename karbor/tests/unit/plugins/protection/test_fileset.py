@@ -138,7 +138,7 @@ def test_the_file_set_s_own_path_is_in_place(place):
     trees.write(str(place.top), 'extra', b'')
     step = place.restore(restore_path=str(place.top), delete_extra=True)
     assert trees.state(place.top) == before
-    assert step.notes == ['1 were removed: extra']
+    assert step.notes == ['1 removed: extra']
 
 
 @pytest.mark.parametrize('path', [
@@ -195,7 +195,7 @@ def test_skip_notes_what_it_left(place):
     place.protect()
     trees.write(str(place.top), 'a', b'changed')
     step = place.restore(conflict='skip')
-    assert 'existed and were left alone: a, ' in step.notes[0]
+    assert 'found in place and left alone: a, ' in step.notes[0]
     assert (place.top / 'a').read_bytes() == b'changed'
 
 
