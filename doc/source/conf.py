@@ -30,6 +30,7 @@ exclude_patterns = []
 pygments_style = 'native'
 html_theme = 'openstackdocs'
 html_static_path = ['_static']
+html_css_files = ['karbor.css']
 html_last_updated_fmt = None
 
 openstackdocs_repo_name = 'openstack/karbor'
