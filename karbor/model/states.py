@@ -66,7 +66,7 @@ CHECKPOINT = _table(
     'checkpoint', initial='protecting', final='available error deleted',
     protecting='available error',
     available='error deleting',
-    # 'available' only by an administrator, and only if it was sealed
+    # 'available' only by hand, and only if it was sealed
     error='available deleting',
     deleting='deleted error-deleting',
     error_deleting='deleting',
