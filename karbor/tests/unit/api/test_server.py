@@ -50,6 +50,16 @@ def test_it_answers(http):
     assert get(http).text == str(os.getpid())
 
 
+def test_no_answer_waits_for_an_acknowledgement():
+    """What the server accepts has TCP_NODELAY, as what it listens on."""
+    with server._listen('127.0.0.1', 0) as listener, \
+            socket.create_connection(listener.getsockname()):
+        accepted, _address = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP,
+                                       socket.TCP_NODELAY)
+
+
 def test_it_starts_again(http):
     http.stop()
     http.wait()
