@@ -46,5 +46,5 @@ def test_the_application_finds_its_files(file, monkeypatch):
 
 def test_files_that_are_named_but_missing(file, monkeypatch):
     monkeypatch.setenv('OS_KARBOR_CONFIG_FILE', f'{file}:{file}.missing')
-    with pytest.raises(Exception, match='missing'):
+    with pytest.raises(SystemExit, match=r'karbor: .*missing'):
         importlib.import_module(MODULE)
