@@ -97,6 +97,12 @@ class MarkerNotFound(NotFound):
     template = _('The marker %(marker)s could not be found.')
 
 
+class NotAcceptable(KarborError):
+    code = 406
+    template = _('Version %(version)s of the API is not there; expected one '
+                 'from %(least)s to %(most)s.')
+
+
 class Conflict(KarborError):
     code = 409
     template = _('The request conflicts with the present state: %(reason)s')

@@ -51,3 +51,16 @@ def is_admin(context: RequestContext) -> bool:
     if _enforcer is None:
         raise RuntimeError('policy.init was not called')
     return bool(_enforcer.authorize('admin_required', {}, context))
+
+
+def in_scope(context: RequestContext, rule: str) -> bool:
+    """Whether a rule is for tokens of the context's scope.
+
+    A token is for a project, for a domain or for the whole system.
+    """
+    if _enforcer is None:
+        raise RuntimeError('policy.init was not called')
+    scope = ('system' if context.system_scope else
+             'domain' if context.domain_id else
+             'project' if context.project_id else None)
+    return scope in (_enforcer.registered_rules[rule].scope_types or ())

@@ -10,6 +10,7 @@ from oslo_middleware import http_proxy_to_wsgi
 from oslo_middleware import sizelimit
 
 from karbor.api import health
+from karbor.api import microversion
 from karbor.api import middleware
 from karbor.api import root
 from karbor.api import versions
@@ -24,6 +25,8 @@ def build(conf: cfg.ConfigOpts) -> Any:
     app = _authenticated(app, conf)
     # no token is needed to learn which versions there are
     app = versions.Versions(app, conf)
+    # whatever is answered from here on says its version
+    app = microversion.Microversion(app)
     # before anything that may read a body
     app = sizelimit.RequestBodySizeLimiter(app, conf)
     # makes the answer of all errors from above; needs the request's id

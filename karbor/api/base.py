@@ -6,6 +6,7 @@ the body as plain data, or what `empty` makes.
 """
 
 from typing import Any
+import urllib.parse
 
 import pecan
 
@@ -19,6 +20,22 @@ class Response(pecan.Response):
 
 
 def empty(response: Response) -> Response:
-    """The answer 200 without a body, as v1 has it where others say 204."""
+    """An answer without a body; at 1.0 it is 200 where others say 204."""
     response.body = b''
+    if response.status_int == 204:
+        # what has no body has no type either
+        response.content_type = None
     return response
+
+
+def created(request: Any, response: Response, id_: str) -> None:
+    """Say where that is what was made, or is being made."""
+    if response.status_int != 200:
+        path = urllib.parse.quote(request.path_info.removesuffix('/'))
+        response.location = f'{base_url(request)}{path}/{id_}'
+
+
+def base_url(request: Any) -> str:
+    """Where the user reaches the API, without a slash at the end."""
+    configured = request.conf.api.base_url
+    return str(configured or request.application_url).rstrip('/')

@@ -13,6 +13,7 @@ import webob
 from karbor import exception
 from karbor import policy
 from karbor.api import faults
+from karbor.api import microversion
 from karbor.api.request import ENV_CONTEXT
 from karbor.context import RequestContext
 from karbor.i18n import _
@@ -20,7 +21,7 @@ from karbor.i18n import _
 LOG = log.getLogger(__name__)
 
 # of answers that become a v1 body; what else they say is about their text
-_KEPT = ('WWW-Authenticate', 'Allow')
+_KEPT = ('WWW-Authenticate', 'Allow', microversion.HEADER, 'Vary')
 
 
 class RequestId(request_id.RequestId):

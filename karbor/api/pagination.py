@@ -1,43 +1,52 @@
 # SPDX-License-Identifier: Apache-2.0
 """Lists: which page a query asks for, and where the next one is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 import urllib.parse
 
 from oslo_utils import strutils
 
 from karbor import exception
+from karbor.api import base
 from karbor.api.request import MAX_INTEGER
 from karbor.api.request import Request
+from karbor.api.schemas.method import V1_1
 from karbor.i18n import _
 from karbor.model.query import ListQuery
 
 DIRECTIONS = ('asc', 'desc')
-SORT_KEYS = ('id', 'status', 'created_at')
 
 
-def list_query(request: Request, *, filters: Sequence[str] = (),
-               admin_filters: Sequence[str] = (),
-               sort_keys: Sequence[str] = SORT_KEYS) -> ListQuery:
-    """The page that the URL asks for.
+def list_query(request: Request) -> ListQuery:
+    """The page that the URL asks for, of what the method's form offers.
 
-    :param filters: parameters that everybody may filter by; all that are
-        not known are left out in silence, as the contract wants it
-    :param admin_filters: those that an administrator has beside them
-    :param sort_keys: columns that a list may be sorted by
+    Filters that are not known, or not for everybody, are left out in silence
+    at 1.0, as the contract wants it, and refused from 1.1 on.
+
     :raises exception.Invalid: names the parameter
     """
-    query = request.query
+    query, offered = request.query, request.form.query
+    assert offered is not None  # noqa: S101 - a list has one
     is_admin = bool(request.caller.is_admin)
-    known = {*filters, *admin_filters} if is_admin else {*filters}
+    if not is_admin and request.version >= V1_1:
+        _refuse(query, offered.admin_filters)
+    known = ({*offered.filters, *offered.admin_filters} if is_admin
+             else {*offered.filters})
     return ListQuery(
         limit=_limit(request), marker=query.get('marker') or None,
-        offset=_offset(query), sort=_sort(query, sort_keys),
+        offset=_offset(query), sort=_sort(query, offered.sort_keys),
         filters={key: None if value == 'None' else value
                  for key, value in query.items() if key in known},
         # others may ask, and get what is theirs
         all_projects=is_admin and _all_tenants(query))
+
+
+def _refuse(query: Mapping[str, str], filters: Collection[str]) -> None:
+    for name in query:
+        if name in filters:
+            raise exception.Invalid(field=name, reason=_(
+                'only an administrator may filter by it'))
 
 
 def _limit(request: Request) -> int:
@@ -70,6 +79,9 @@ def _integer(name: str, text: str) -> int:
 
 def _sort(query: Mapping[str, str],
           keys: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    if not keys:
+        # the order of such a list is its own
+        return ()
     text = query.get('sort')
     if text and ('sort_key' in query or 'sort_dir' in query):
         raise exception.Invalid(field='sort', reason=_(
@@ -130,13 +142,7 @@ def body(request: Request, collection: str, views: list[dict[str, Any]],
         values = {key: value for key, value in request.query.items()
                   if key not in ('marker', 'offset')}
         values['marker'] = views[-1]['id']
-        href = (base_url(request) + urllib.parse.quote(request.path_info)
+        href = (base.base_url(request) + urllib.parse.quote(request.path_info)
                 + '?' + urllib.parse.urlencode(values))
         result[f'{collection}_links'] = [{'rel': 'next', 'href': href}]
     return result
-
-
-def base_url(request: Request) -> str:
-    """Where the user reaches the API, without a slash at the end."""
-    configured = request.conf.api.base_url
-    return str(configured or request.application_url).rstrip('/')

@@ -20,12 +20,13 @@ _TYPES: dict[str, Predicate] = {
     'string': lambda value: isinstance(value, str),
     'array': lambda value: isinstance(value, list),
     'object': lambda value: isinstance(value, dict)}
+_OF_NUMBERS = {'minimum', 'maximum'}
 _OF_STRINGS = {'minLength', 'maxLength', 'pattern'}
 _OF_ARRAYS = {'minItems', 'items'}
 _OF_OBJECTS = {'required', 'properties', 'patternProperties',
                'additionalProperties', 'minProperties'}
 _KNOWN = {'type', 'enum', 'description',
-          *_OF_STRINGS, *_OF_ARRAYS, *_OF_OBJECTS}
+          *_OF_NUMBERS, *_OF_STRINGS, *_OF_ARRAYS, *_OF_OBJECTS}
 
 
 def build(schema: Mapping[str, Any]) -> Predicate:
@@ -45,6 +46,7 @@ def build(schema: Mapping[str, Any]) -> Predicate:
         checks.append(lambda value: isinstance(value, str | int | float | None)
                       and (type(value), value) in allowed)
     for keywords, type_, make in (
+            (_OF_NUMBERS, int | float, _number),
             (_OF_STRINGS, str, _string), (_OF_ARRAYS, list, _array),
             (_OF_OBJECTS, dict, _object)):
         if not keywords.isdisjoint(schema):
@@ -61,9 +63,16 @@ def _type(names: str | list[str]) -> Predicate:
     return lambda value: any(check(value) for check in checks)
 
 
-def _for(type_: type, check: Predicate) -> Predicate:
+def _for(type_: Any, check: Predicate) -> Predicate:
     # a keyword says nothing about values of other types
     return lambda value: not isinstance(value, type_) or check(value)
+
+
+def _number(schema: Mapping[str, Any]) -> Predicate:
+    least = schema.get('minimum', float('-inf'))
+    most = schema.get('maximum', float('inf'))
+    # a boolean is no number in JSON
+    return lambda value: isinstance(value, bool) or least <= value <= most
 
 
 def _string(schema: Mapping[str, Any]) -> Predicate:

@@ -7,18 +7,23 @@ import math
 import re
 from typing import Any
 
+from microversion_parse import Version
 from oslo_config import cfg
 from oslo_utils import uuidutils
 import pecan
 import webob.multidict
 
 from karbor import exception
+from karbor.api import microversion
+from karbor.api import validation
+from karbor.api.schemas.method import Form
 from karbor.context import RequestContext
 from karbor.i18n import _
 
 ENV_CONTEXT = 'karbor.context'
 ENV_CONF = 'karbor.conf'
 ENV_QUERY = 'karbor.query'
+ENV_FORM = 'karbor.form'
 
 # Plugins, databases and logs get text that a person can read. NUL is refused
 # by PostgreSQL, lone surrogates by every driver.
@@ -50,6 +55,16 @@ class Request(pecan.Request):
         return self.environ[ENV_CONF]
 
     @property
+    def version(self) -> Version:
+        """The microversion that the client speaks."""
+        return self.environ[microversion.ENV_VERSION]
+
+    @property
+    def form(self) -> Form:
+        """What the method takes and answers in that version."""
+        return self.environ[ENV_FORM]
+
+    @property
     def query(self) -> Mapping[str, str]:
         """Parameters of the URL; of a repeated one, the last."""
         return self.environ[ENV_QUERY]
@@ -65,6 +80,13 @@ class Request(pecan.Request):
                 raise exception.Invalid(field=key, reason=_(
                     'expected text without control characters'))
         return values
+
+    def wanted(self) -> dict[str, Any]:
+        """What the body asks for, below its one key if it has one.
+
+        :raises exception.Invalid: names the field and what was expected
+        """
+        return validation.body_of(self.form).read(self.document())
 
     def document(self) -> dict[str, Any]:
         """The body: one JSON object, whose values are plain and bounded.

@@ -6,7 +6,7 @@ also take a ``_method`` parameter for the method, and the ids ``new``,
 ``edit`` and ``delete`` for actions.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from oslo_config import cfg
 import pecan
@@ -14,10 +14,21 @@ from pecan import core
 import webob.exc
 
 from karbor import exception
+from karbor import policy
 from karbor.api import base
 from karbor.api import hooks
+from karbor.api import validation
 from karbor.api.request import CONTROL
+from karbor.api.request import ENV_FORM
 from karbor.api.request import Request
+from karbor.api.schemas import checkpoints
+from karbor.api.schemas import operation_logs
+from karbor.api.schemas import plans
+from karbor.api.schemas import protectables
+from karbor.api.schemas import providers
+from karbor.api.schemas import restores
+from karbor.api.schemas.method import Method
+from karbor.api.schemas.method import V1_1
 from karbor.api.v1.checkpoints import Checkpoints
 from karbor.api.v1.operation_logs import OperationLogs
 from karbor.api.v1.plans import Plans
@@ -42,39 +53,63 @@ _INSTANCES = 'protectables/{protectable_type}/instances'
 FREE_TEXT = '{resource_id}'
 _INSTANCE = f'{_INSTANCES}/{FREE_TEXT}'
 
-# below /v1/{project_id}/
+
+
+class Route(NamedTuple):
+    """A method of a URL.
+
+    :ivar path: below ``/v1/{project_id}/``
+    """
+
+    method: str
+    path: str
+    handler: Any
+    does: Method
+
+
 ROUTES = (
-    ('GET', 'plans', PLANS.index),
-    ('POST', 'plans', PLANS.create),
-    ('GET', 'plans/{plan_id}', PLANS.show),
-    ('PUT', 'plans/{plan_id}', PLANS.update),
-    ('DELETE', 'plans/{plan_id}', PLANS.delete),
-    ('GET', 'providers', PROVIDERS.index),
-    ('GET', 'providers/{provider_id}', PROVIDERS.show),
-    ('GET', _CHECKPOINTS, CHECKPOINTS.index),
-    ('POST', _CHECKPOINTS, CHECKPOINTS.create),
-    ('GET', _CHECKPOINT, CHECKPOINTS.show),
-    ('PUT', _CHECKPOINT, CHECKPOINTS.update),
-    ('DELETE', _CHECKPOINT, CHECKPOINTS.delete),
-    ('GET', 'protectables', PROTECTABLES.index),
-    ('GET', 'protectables/{protectable_type}', PROTECTABLES.show),
-    ('GET', _INSTANCES, INSTANCES.index),
-    ('GET', _INSTANCE, INSTANCES.show),
-    ('GET', 'restores', RESTORES.index),
-    ('POST', 'restores', RESTORES.create),
-    ('GET', 'restores/{restore_id}', RESTORES.show),
-    ('GET', 'operation_logs', OPERATION_LOGS.index),
-    ('GET', 'operation_logs/{operation_log_id}', OPERATION_LOGS.show),
+    Route('GET', 'plans', PLANS.index, plans.INDEX),
+    Route('POST', 'plans', PLANS.create, plans.CREATE),
+    Route('GET', 'plans/{plan_id}', PLANS.show, plans.SHOW),
+    Route('PUT', 'plans/{plan_id}', PLANS.update, plans.UPDATE),
+    Route('DELETE', 'plans/{plan_id}', PLANS.delete, plans.DELETE),
+    Route('GET', 'providers', PROVIDERS.index, providers.INDEX),
+    Route('GET', 'providers/{provider_id}', PROVIDERS.show, providers.SHOW),
+    Route('GET', _CHECKPOINTS, CHECKPOINTS.index, checkpoints.INDEX),
+    Route('POST', _CHECKPOINTS, CHECKPOINTS.create, checkpoints.CREATE),
+    Route('GET', _CHECKPOINT, CHECKPOINTS.show, checkpoints.SHOW),
+    Route('PUT', _CHECKPOINT, CHECKPOINTS.update, checkpoints.UPDATE),
+    Route('DELETE', _CHECKPOINT, CHECKPOINTS.delete, checkpoints.DELETE),
+    Route('GET', 'protectables', PROTECTABLES.index, protectables.INDEX),
+    Route('GET', 'protectables/{protectable_type}', PROTECTABLES.show,
+          protectables.SHOW),
+    Route('GET', _INSTANCES, INSTANCES.index, protectables.INSTANCES),
+    Route('GET', _INSTANCE, INSTANCES.show, protectables.INSTANCE),
+    Route('GET', 'restores', RESTORES.index, restores.INDEX),
+    Route('POST', 'restores', RESTORES.create, restores.CREATE),
+    Route('GET', 'restores/{restore_id}', RESTORES.show, restores.SHOW),
+    Route('GET', 'operation_logs', OPERATION_LOGS.index,
+          operation_logs.INDEX),
+    Route('GET', 'operation_logs/{operation_log_id}', OPERATION_LOGS.show,
+          operation_logs.SHOW),
 )
-_PARTS = tuple((method, tuple(path.split('/')), handler)
-               for method, path, handler in ROUTES)
 
 
-def match(method: str, segments: list[str]) -> tuple[Any, list[str]] | None:
-    """The handler of a path below the project, with the ids for it."""
-    for route_method, parts, handler in _PARTS:
-        if route_method != method or len(parts) != len(segments):
-            continue
+def _by_length() -> dict[tuple[str, int], list[tuple[Route, list[str]]]]:
+    table: dict[tuple[str, int], list[tuple[Route, list[str]]]] = {}
+    for route in ROUTES:
+        parts = route.path.split('/')
+        table.setdefault((route.method, len(parts)), []).append(
+            (route, parts))
+    return table
+
+
+_TABLE = _by_length()
+
+
+def match(method: str, segments: list[str]) -> tuple[Route, list[str]] | None:
+    """The route of a path below the project, with the ids for it."""
+    for route, parts in _TABLE.get((method, len(segments)), ()):
         last = segments[-1]
         if parts[-1] != FREE_TEXT:
             last = last.removesuffix('.json')
@@ -85,7 +120,7 @@ def match(method: str, segments: list[str]) -> tuple[Any, list[str]] | None:
             elif part != segment:
                 break
         else:
-            return handler, ids
+            return route, ids
     return None
 
 
@@ -98,13 +133,23 @@ class Root:
         segments = args[:-1] if args[-1] == '' else args
         if len(segments) < 3 or segments[0] != 'v1':
             raise webob.exc.HTTPNotFound()
-        if (segments[1] != request.caller.project_id
+        caller = request.caller
+        if (caller.project_id not in (None, segments[1])
                 or any(CONTROL.search(segment) for segment in segments)):
             raise exception.Invalid(_('Malformed request url'))
         found = match(request.method, segments[2:])
-        if found is None:
+        form = found and found[0].does.form(request.version)
+        if found is None or form is None:
             raise webob.exc.HTTPNotFound()
-        return found
+        route, ids = found
+        rule = route.does.rule
+        if caller.project_id is None and not policy.in_scope(caller, rule):
+            # a token of the system, of a domain or of nothing at all
+            raise exception.Forbidden(action=rule)
+        if request.version >= V1_1:
+            validation.check_query(form, request.query)
+        request.environ[ENV_FORM] = form
+        return route.handler, ids
 
 
 class Application(core.ExplicitPecan):
@@ -121,4 +166,4 @@ def application(conf: cfg.ConfigOpts) -> Application:
     return Application(
         Root(), default_renderer='json', request_cls=Request,
         response_cls=base.Response, guess_content_type_from_ext=False,
-        hooks=[hooks.Prepare(conf), hooks.Errors()])
+        hooks=[hooks.Prepare(conf), hooks.Answers(conf), hooks.Errors()])

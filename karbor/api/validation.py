@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Holding bodies against their schemas."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 import functools
 import json
 from typing import Any
@@ -10,6 +10,7 @@ import jsonschema
 
 from karbor import exception
 from karbor.api import predicate
+from karbor.api.schemas import method
 from karbor.api.schemas import types
 from karbor.i18n import _
 
@@ -20,12 +21,13 @@ _SHOWN = 100
 class Body:
     """A kind of body; compiled once.
 
-    :ivar key: the one key of the body, which holds the rest
+    :ivar key: the one key of the body, which holds the rest, if it has one
     """
 
     def __init__(self, schema: types.Schema) -> None:
         self.schema = schema
-        self.key: str = schema['required'][0]
+        keys = list(schema['properties'])
+        self.key: str | None = keys[0] if len(keys) == 1 else None
 
     @functools.cached_property
     def _validator(self) -> Any:
@@ -36,7 +38,7 @@ class Body:
         return predicate.build(self.schema)
 
     def read(self, document: dict[str, Any]) -> dict[str, Any]:
-        """What the body holds under its key.
+        """What the body holds, below its one key if it has one.
 
         :raises exception.Invalid: names the field and what was expected
         """
@@ -46,8 +48,73 @@ class Body:
             # many.
             raise exception.Invalid(_message(
                 next(self._validator.iter_errors(document))))
-        content: dict[str, Any] = document[self.key]
+        content: dict[str, Any] = (document if self.key is None
+                                   else document[self.key])
         return content
+
+
+@functools.cache
+def body_of(form: method.Form) -> Body:
+    """The kind of body that a form takes."""
+    if form.body is None:
+        raise ValueError('this form takes no body')
+    return Body(form.body)
+
+
+@functools.cache
+def _checks_of(query: method.Query) -> dict[str, predicate.Predicate]:
+    return {name: predicate.build(schema)
+            for name, schema in query.parameters()
+            # `pagination` reads them and says what is wrong about them
+            if name not in method.PAGE and not name.startswith('sort')}
+
+
+def check_query(form: method.Form, values: Mapping[str, str]) -> None:
+    """Refuse parameters of the URL that are unknown or have wrong values.
+
+    :raises exception.Invalid: names the parameter and what was expected
+    """
+    query = form.query
+    names = [] if query is None else [
+        name for name, _schema in query.parameters()]
+    unknown = sorted(set(values) - set(names))
+    if unknown:
+        raise exception.Invalid(field=_shorten(unknown[0]), reason=_(
+            'no such parameter; expected any of: %s')
+            % (', '.join(names) or _('none')))
+    if query is None:
+        return
+    checks = _checks_of(query)
+    schemas = dict(query.parameters())
+    for name in checks.keys() & values.keys():
+        if not checks[name](values[name]):
+            raise exception.Invalid(field=name, reason=_(
+                '%(expected)s It is %(value)s.')
+                % {'expected': _expected(schemas[name]),
+                   'value': _shorten(values[name])})
+
+
+def _expected(schema: types.Schema) -> str:
+    if 'enum' in schema:
+        return _('Expected one of %s.') % ', '.join(schema['enum'])
+    return str(schema.get('description', ''))
+
+
+@functools.cache
+def _answers_of(form: method.Form) -> Any:
+    return jsonschema.Draft202012Validator(form.answer)
+
+
+def check_answer(form: method.Form, text: str) -> str | None:
+    """What is wrong about an answer, or None.
+
+    :param text: the whole body
+    """
+    if form.answer is None:
+        return f'a body: {_shorten(text)}' if text else None
+    for problem in _answers_of(form).iter_errors(json.loads(text)):
+        return f'{_dotted(problem.absolute_path)}: {problem.message}'
+    return None
 
 
 def _message(problem: Any) -> str:

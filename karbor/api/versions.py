@@ -1,11 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The version documents, which need no token."""
+"""What needs no token: the version documents and the OpenAPI document."""
 
+import functools
 import json
 from typing import Any
 
+from microversion_parse import Version
 from oslo_config import cfg
 import webob
+
+from karbor.api import microversion
+from karbor.api import openapi
+from karbor.api.schemas import method
 
 ROOT = ('', '/')
 V1 = ('/v1', '/v1/')
@@ -21,17 +27,39 @@ class Versions:
     def __call__(self, environ: Any, start_response: Any) -> Any:
         request = webob.Request(environ)
         app = self._app
-        if request.method == 'GET' and request.path_info in (*ROOT, *V1):
-            app = self._document(request)
+        if request.method == 'GET':
+            if request.path_info in (*ROOT, *V1):
+                app = self._document(request)
+            elif request.path_info == openapi.PATH:
+                app = _json(_openapi(environ[microversion.ENV_VERSION],
+                                     self._base(request)))
         return app(environ, start_response)
 
+    def _base(self, request: webob.Request) -> str:
+        return (self._base_url or request.application_url).rstrip('/')
+
     def _document(self, request: webob.Request) -> webob.Response:
-        base = (self._base_url or request.application_url).rstrip('/')
+        base = self._base(request)
+        least, most = str(method.VERSIONS[0]), str(method.VERSIONS[-1])
         v1 = {'id': 'v1.0', 'status': 'CURRENT',
-              'links': [{'rel': 'self', 'href': f'{base}/v1/'}]}
-        several = request.path_info in ROOT
-        document = {'versions': [v1]} if several else {'version': v1}
-        return webob.Response(
+              # under both names: clients differ in which one they read
+              'min_version': least, 'max_version': most, 'version': most,
+              'links': [
+                  {'rel': 'self', 'href': f'{base}/v1/'},
+                  {'rel': 'describedby', 'type': 'application/json',
+                   'href': f'{base}{openapi.PATH}'}]}
+        if request.path_info in ROOT:
             # a choice, even while it is one of one
-            status=300 if several else 200, content_type='application/json',
-            charset='UTF-8', text=json.dumps(document))
+            return _json(json.dumps({'versions': [v1]}), 300)
+        return _json(json.dumps({'version': v1}))
+
+
+def _json(text: str, status: int = 200) -> webob.Response:
+    return webob.Response(status=status, content_type='application/json',
+                          charset='UTF-8', text=text)
+
+
+@functools.lru_cache(maxsize=16)
+def _openapi(version: Version, base_url: str) -> str:
+    # bounded: behind a proxy, users say under which URL they came
+    return json.dumps(openapi.document(version, base_url))

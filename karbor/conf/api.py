@@ -24,6 +24,12 @@ OPTS: list[cfg.Opt] = [
                deprecated_name='osapi_max_limit',
                deprecated_group='DEFAULT',
                help='Most items of one page of a list.'),
+    cfg.StrOpt('response_validation', default='none',
+               choices=[('none', 'Answers are not looked at.'),
+                        ('warn', 'What is wrong is logged.'),
+                        ('error', 'A wrong answer becomes an error 500.')],
+               help='Whether answers are held against their schemas, which '
+                    'takes time. For tests, and for looking into a doubt.'),
     cfg.URIOpt('base_url', deprecated_name='osapi_karbor_base_URL',
                deprecated_group='DEFAULT',
                help='Where users reach the API, if a proxy does not say so '

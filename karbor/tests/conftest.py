@@ -25,6 +25,8 @@ def conf(tmp_path):
     conf.set_override('state_path', str(tmp_path))
     conf.set_override('connection', f'sqlite:///{tmp_path}/karbor.db',
                       'database')
+    # every answer that a test gets is held against its schema
+    conf.set_override('response_validation', 'error', 'api')
     yield conf
     conf.reset()
 

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bodies of requests about plans."""
+"""Methods of plans."""
 
 from karbor.api.schemas import types
+from karbor.api.schemas.method import Form
+from karbor.api.schemas.method import Method
+from karbor.api.schemas.method import Query
+from karbor.api.schemas.method import V1_1
 
 _RESOURCES: types.Schema = {
     'type': 'array', 'minItems': 1,
@@ -13,14 +17,52 @@ _RESOURCES: types.Schema = {
         'properties': {'id': types.TEXT, 'type': types.TEXT,
                        'name': types.TEXT_OR_EMPTY,
                        'extra_info': types.OBJECT_OR_NULL}}}
-
-CREATE = types.body(
+_CREATE = types.body(
     'plan', ['name', 'provider_id', 'resources', 'parameters'], {
         'name': types.NAME, 'description': types.DESCRIPTION,
         'provider_id': types.UUID, 'resources': _RESOURCES,
         'parameters': types.PARAMETERS})
-
-UPDATE = types.body('plan', [], {
+_UPDATE = types.body('plan', [], {
     'name': types.NAME, 'description': types.DESCRIPTION,
     'resources': _RESOURCES, 'status': types.TEXT},
     minProperties=1)
+
+_STATUS: types.Schema = {'enum': ['suspended', 'started']}
+_RESOURCE = types.object_(
+    {'id': types.STRING, 'type': types.STRING, 'name': types.STRING},
+    {'extra_info': types.OBJECT})
+_PLAN = {
+    'id': types.UUID, 'name': types.STRING,
+    'description': types.STRING_OR_NULL, 'provider_id': types.UUID,
+    'status': _STATUS, 'resources': types.array(_RESOURCE),
+    'parameters': types.OBJECT}
+_PLAN_1_1 = {**_PLAN, 'project_id': types.STRING, 'created_at': types.TIME,
+             'updated_at': types.TIME_OR_NULL}
+_ONE = types.answer('plan', types.object_(_PLAN))
+_ONE_1_1 = types.answer('plan', types.object_(_PLAN_1_1))
+
+_index = Form(
+    query=Query(
+        filters={'name': types.STRING, 'status': _STATUS,
+                 'description': types.STRING},
+        admin_filters={'project_id': types.STRING,
+                       'provider_id': types.STRING, 'id': types.STRING},
+        sort_keys=('id', 'status', 'name', 'provider_id', 'created_at')),
+    answer=types.listing('plans', types.object_(_PLAN)))
+INDEX = Method('List plans.', 'plan:get_all', (_index, _index.at(
+    V1_1, answer=types.listing('plans', types.object_(_PLAN_1_1)))))
+
+_show = Form(answer=_ONE)
+SHOW = Method('Show a plan.', 'plan:get', (
+    _show, _show.at(V1_1, answer=_ONE_1_1)))
+
+_create = Form(body=_CREATE, answer=_ONE)
+CREATE = Method('Create a plan.', 'plan:create', (
+    _create, _create.at(V1_1, answer=_ONE_1_1, status=201)))
+
+_update = Form(body=_UPDATE, answer=_ONE)
+UPDATE = Method('Change a plan.', 'plan:update', (
+    _update, _update.at(V1_1, answer=_ONE_1_1)))
+
+DELETE = Method('Delete a plan; its checkpoints stay.', 'plan:delete', (
+    Form(), Form(since=V1_1, status=204)))

@@ -1,11 +1,39 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bodies of requests about restores."""
+"""Methods of restores."""
 
 from karbor.api.schemas import types
+from karbor.api.schemas.method import Form
+from karbor.api.schemas.method import Method
+from karbor.api.schemas.method import Query
+from karbor.api.schemas.method import V1_1
 
-CREATE = types.body(
+_CREATE = types.body(
     'restore', ['provider_id', 'checkpoint_id', 'parameters'], {
         'provider_id': types.UUID, 'checkpoint_id': types.UUID,
         'parameters': types.PARAMETERS,
         'restore_target': types.TEXT_OR_NULL,
         'restore_auth': types.OBJECT_OR_NULL})
+
+_STATUS: types.Schema = {'enum': ['in_progress', 'success', 'fail']}
+_RESTORE = types.object_({
+    'id': types.UUID, 'project_id': types.STRING, 'provider_id': types.UUID,
+    'checkpoint_id': types.UUID, 'restore_target': types.STRING_OR_NULL,
+    'parameters': types.OBJECT, 'status': _STATUS,
+    'resources_status': types.OBJECT, 'resources_reason': types.OBJECT})
+_ONE = types.answer('restore', _RESTORE)
+
+_index = Form(
+    query=Query(
+        filters={'status': _STATUS},
+        admin_filters={'project_id': types.STRING,
+                       'provider_id': types.STRING,
+                       'checkpoint_id': types.STRING, 'id': types.STRING},
+        sort_keys=('id', 'status', 'created_at')),
+    answer=types.listing('restores', _RESTORE))
+INDEX = Method('List restores.', 'restore:get_all', (_index,))
+
+SHOW = Method('Show a restore.', 'restore:get', (Form(answer=_ONE),))
+
+_create = Form(body=_CREATE, answer=_ONE)
+CREATE = Method('Begin to restore a checkpoint.', 'restore:create', (
+    _create, _create.at(V1_1, status=202)))

@@ -9,9 +9,10 @@ from typing import Any
 Schema = dict[str, Any]
 
 MAX_TEXT = 255
-# what `karbor.api.request.CONTROL` refuses elsewhere
-_PRINTABLE = '[^\x00-\x1f\x7f-\x9f\ud800-\udfff]'
-_LINES = '[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]'
+# What `karbor.api.request.CONTROL` refuses elsewhere; of surrogates no body is
+# free to have any.
+_PRINTABLE = r'[^\x00-\x1f\x7f-\x9f]'
+_LINES = r'[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]'
 _UUID = r'[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}'
 
 NAME: Schema = {
@@ -54,6 +55,51 @@ PARAMETERS: Schema = {
         'additionalProperties': {
             'type': ['boolean', 'string', 'integer'],
             'description': 'Expected a boolean, a string or an integer.'}}}}
+INTEGER: Schema = {'type': 'integer', 'description': 'Expected an integer.'}
+COUNT: Schema = {'type': 'integer', 'minimum': 0,
+                 'description': 'Expected an integer of 0 or more.'}
+BOOLEAN: Schema = {'type': 'boolean', 'description': 'Expected a boolean.'}
+NULL: Schema = {'type': 'null', 'description': 'Expected null.'}
+
+# Parts of answers. What is shown may have been written by another release or
+# by a plugin, so text is just text.
+STRING: Schema = {'type': 'string'}
+STRING_OR_NULL: Schema = {'type': ['string', 'null']}
+OBJECT: Schema = {'type': 'object'}
+NUMBER: Schema = {'type': 'number'}
+FRACTION: Schema = {'type': 'number', 'minimum': 0, 'maximum': 1}
+# in UTC, like 2026-11-22T18:20:00.123456Z
+_TIME = r'\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z\Z'
+TIME: Schema = {'type': 'string', 'pattern': _TIME}
+TIME_OR_NULL: Schema = {'type': ['string', 'null'], 'pattern': _TIME}
+
+
+def array(items: Schema) -> Schema:
+    """A list of such items."""
+    return {'type': 'array', 'items': items}
+
+
+def object_(properties: dict[str, Schema],
+            optional: dict[str, Schema] | None = None) -> Schema:
+    """An object with all of these properties and nothing unknown.
+
+    :param optional: properties that may lack
+    """
+    return {'type': 'object', 'required': list(properties),
+            'additionalProperties': False,
+            'properties': {**properties, **(optional or {})}}
+
+
+def answer(key: str, schema: Schema) -> Schema:
+    """A body of one key."""
+    return object_({key: schema})
+
+
+def listing(collection: str, item: Schema) -> Schema:
+    """A page of a list, with the link to the next if there may be one."""
+    return object_({collection: array(item)}, {
+        f'{collection}_links': array(object_(
+            {'rel': {'enum': ['next']}, 'href': STRING}))})
 
 
 def body(key: str, required: list[str], properties: dict[str, Schema],

@@ -10,15 +10,11 @@ from karbor.actions import checkpoints as actions
 from karbor.actions import providers
 from karbor.api import base
 from karbor.api import pagination
-from karbor.api import validation
 from karbor.api.request import check_uuid
 from karbor.api.request import Request
-from karbor.api.schemas import checkpoints as schemas
+from karbor.api.schemas.method import V1_1
 from karbor.api.views import checkpoints as views
 from karbor.i18n import _
-
-CREATE = validation.Body(schemas.CREATE)
-RESET_STATE = validation.Body(schemas.RESET_STATE)
 
 
 class Checkpoints:
@@ -28,9 +24,7 @@ class Checkpoints:
     def index(self, request: Request, response: base.Response,
               provider_id: str) -> Any:
         check_uuid('provider', provider_id)
-        query = pagination.list_query(
-            request, filters=('project_id', 'plan_id', 'status'),
-            admin_filters=('id',))
+        query = pagination.list_query(request)
         found = actions.list_(
             request.caller, provider_id, query,
             begin=_day(request.query, 'start_date'),
@@ -52,10 +46,11 @@ class Checkpoints:
     def create(self, request: Request, response: base.Response,
                provider_id: str) -> Any:
         check_uuid('provider', provider_id)
-        wanted = CREATE.read(request.document())
+        wanted = request.wanted()
         checkpoint = actions.create(
             request.caller, provider_id, wanted['plan_id'],
             extra_info=wanted.get('extra-info'))
+        base.created(request, response, checkpoint.id)
         return {'checkpoint': views.show(checkpoint)}
 
     @base.handler
@@ -63,16 +58,20 @@ class Checkpoints:
                provider_id: str, checkpoint_id: str) -> Any:
         _check_ids(provider_id, checkpoint_id)
         actions.delete(request.caller, provider_id, checkpoint_id)
-        return {}
+        return _nothing(request, response)
 
     @base.handler
     def update(self, request: Request, response: base.Response,
                provider_id: str, checkpoint_id: str) -> Any:
         _check_ids(provider_id, checkpoint_id)
-        wanted = RESET_STATE.read(request.document())
+        wanted = request.wanted()
         actions.reset_state(request.caller, provider_id, checkpoint_id,
                             wanted['state'])
-        return {}
+        return _nothing(request, response)
+
+
+def _nothing(request: Request, response: base.Response) -> Any:
+    return {} if request.version < V1_1 else base.empty(response)
 
 
 def _check_ids(provider_id: str, checkpoint_id: str) -> None:

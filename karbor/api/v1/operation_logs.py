@@ -17,11 +17,7 @@ class OperationLogs:
 
     @base.handler
     def index(self, request: Request, response: base.Response) -> Any:
-        query = pagination.list_query(
-            request,
-            filters=('checkpoint_id', 'plan_id', 'restore_id', 'status'),
-            admin_filters=('project_id', 'provider_id', 'operation_type',
-                           'scheduled_operation_id', 'id'))
+        query = pagination.list_query(request)
         # The words of the contract are not those of the columns.
         filters = dict(query.filters)
         filters.pop('status', None)

@@ -16,8 +16,7 @@ class Providers:
 
     @base.handler
     def index(self, request: Request, response: base.Response) -> Any:
-        query = pagination.list_query(request,
-                                      filters=('name', 'description'))
+        query = pagination.list_query(request)
         providers = [provider for provider in actions.list_(request.caller)
                      if all(provider[key] == value
                             for key, value in query.filters.items())]

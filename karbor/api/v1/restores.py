@@ -7,13 +7,9 @@ from typing import Any
 from karbor.actions import restores as actions
 from karbor.api import base
 from karbor.api import pagination
-from karbor.api import validation
 from karbor.api.request import check_uuid
 from karbor.api.request import Request
-from karbor.api.schemas import restores as schemas
 from karbor.api.views import operations as views
-
-CREATE = validation.Body(schemas.CREATE)
 
 
 class Restores:
@@ -21,10 +17,7 @@ class Restores:
 
     @base.handler
     def index(self, request: Request, response: base.Response) -> Any:
-        query = pagination.list_query(
-            request, filters=('status',),
-            admin_filters=('project_id', 'provider_id', 'checkpoint_id',
-                           'id'))
+        query = pagination.list_query(request)
         filters = dict(query.filters)
         # a word of the contract, not of the column
         filters.pop('status', None)
@@ -43,6 +36,6 @@ class Restores:
 
     @base.handler
     def create(self, request: Request, response: base.Response) -> Any:
-        wanted = CREATE.read(request.document())
-        return {'restore': views.restore(
-            actions.create(request.caller, **wanted))}
+        made = actions.create(request.caller, **request.wanted())
+        base.created(request, response, made.id)
+        return {'restore': views.restore(made)}

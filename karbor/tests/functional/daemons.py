@@ -134,6 +134,7 @@ database_idle_transaction_timeout = 2
 transport_url = {bus or 'local://'}
 [api]
 port = {self.port}
+response_validation = error
 [database]
 connection = {self.database}
 [protection]

@@ -51,3 +51,17 @@ def test_the_file_of_the_operator_wins(conf, monkeypatch, tmp_path):
         policy.authorize(member(), 'plan:create')
     policy.authorize(member(), 'plan:update')
     conf.clear_override('policy_file', 'oslo_policy')
+
+
+@pytest.mark.parametrize(('scope', 'expected'), [
+    ({'project_id': 'p'}, True), ({'domain_id': 'd'}, False),
+    ({'system_scope': 'all'}, False), ({}, False)])
+def test_the_scope_of_a_token(rules, scope, expected):
+    who = context.RequestContext(roles=['admin'], overwrite=False, **scope)
+    assert policy.in_scope(who, 'plan:get') is expected
+
+
+def test_the_scope_is_not_known_before_the_rules_are(monkeypatch):
+    monkeypatch.setattr(policy, '_enforcer', None)
+    with pytest.raises(RuntimeError):
+        policy.in_scope(context.system(), 'plan:get')

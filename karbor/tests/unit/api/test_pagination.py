@@ -60,7 +60,9 @@ def test_bad_queries_are_refused(api, query, word):
     f'/protectables/{fixtures.THING}/instances'])
 def test_every_list_has_pages(api, path):
     api.get(f'{path}?limit=0', expect=400)
-    api.get(f'{path}?sort=nonsense', expect=400)
+    # v1 knows no order of what is not in the database
+    sorted_ = 'instances' not in path and not path.endswith('providers')
+    api.get(f'{path}?sort=nonsense', expect=400 if sorted_ else 200)
     answer = api.get(f'{path}?marker=nonsense', expect=404)
     assert answer.json['itemNotFound']['message'] == (
         'The marker nonsense could not be found.')

@@ -17,17 +17,17 @@ from karbor.api.schemas import restores
 UUID = '7b0c1f0e-4f70-4d0f-9a5e-0d1f6f3a1c11'
 RESOURCE = {'id': 'a', 'type': 'T', 'name': 'n', 'extra_info': {'k': [1]}}
 BODIES = [
-    (plans.CREATE, {'plan': {
+    (plans.CREATE.forms[0].body, {'plan': {
         'name': 'n', 'description': None, 'provider_id': UUID,
         'resources': [RESOURCE, {**RESOURCE, 'id': 'b'}],
         'parameters': {'T': {'a': 1, 'b': True}, 'T#a': {'c': 'x'}}}}),
-    (plans.UPDATE, {'plan': {
+    (plans.UPDATE.forms[0].body, {'plan': {
         'name': 'n', 'description': 'd', 'status': 'started',
         'resources': [RESOURCE]}}),
-    (checkpoints.CREATE, {'checkpoint': {
+    (checkpoints.CREATE.forms[0].body, {'checkpoint': {
         'plan_id': UUID, 'extra-info': {'a': 'b'}}}),
-    (checkpoints.RESET_STATE, {'os-resetState': {'state': 'error'}}),
-    (restores.CREATE, {'restore': {
+    (checkpoints.UPDATE.forms[0].body, {'os-resetState': {'state': 'error'}}),
+    (restores.CREATE.forms[0].body, {'restore': {
         'provider_id': UUID, 'checkpoint_id': UUID, 'restore_target': None,
         'restore_auth': None, 'parameters': {'T': {'a': 1}}}}),
 ]
@@ -75,6 +75,8 @@ def test_it_says_what_jsonschema_says(which, data):
     ({'enum': [1, None]}, True), ({'enum': [1, None]}, None),
     ({'enum': ['a']}, ['a']), ({'enum': ['a']}, 'a'),
     ({'maxLength': 1}, 12), ({'maxLength': 1}, 'ab'),
+    ({'minimum': 1}, 0), ({'minimum': 1}, 1), ({'maximum': 1}, 1.5),
+    ({'minimum': 1}, True), ({'minimum': 1}, False), ({'minimum': 1}, 'x'),
     ({'minItems': 1}, []), ({'minItems': 1}, {}),
     ({'items': {'type': 'null'}}, [None, 1]), ({}, object()),
     ({'properties': {'a': {'type': 'null'}},

@@ -3,6 +3,7 @@ import pytest
 
 from karbor import policies
 from karbor.api import root
+from karbor.api.schemas import method
 from karbor.tests import fixtures
 
 NOT_FOUND = {'itemNotFound': {
@@ -79,4 +80,34 @@ def test_every_route_has_a_rule_and_every_rule_a_route():
              for rule in policies.list_rules()
              for operation in getattr(rule, 'operations', ())}
     assert ruled == {(method, blind(path))
-                     for method, path, _handler in root.ROUTES}
+                     for method, path, *_rest in root.ROUTES}
+
+
+def test_the_rule_of_a_route_names_its_url():
+    rules = {rule.name: rule for rule in policies.list_rules()}
+    for route in root.ROUTES:
+        assert (route.method, f'/v1/{{project_id}}/{route.path}') in [
+            (operation['method'], operation['path'])
+            for operation in rules[route.does.rule].operations], route
+
+
+def test_forms_are_in_order_and_begin_at_a_version():
+    for route in root.ROUTES:
+        since = [form.since for form in route.does.forms]
+        assert since == sorted(set(since))
+        assert set(since) <= set(method.VERSIONS)
+
+
+SYSTEM = {'X-Identity-Status': 'Confirmed', 'X-User-Id': 'u',
+          'X-Roles': 'admin,member,reader'}
+
+
+@pytest.mark.parametrize('scope', [
+    {'OpenStack-System-Scope': 'all'}, {'X-Domain-Id': 'default'}, {}])
+def test_tokens_that_are_for_no_project(api, app, scope):
+    """Of the system, of a domain, or without a scope."""
+    who = fixtures.Api(app, {**SYSTEM, **scope})
+    answer = who.get('/plans', expect=403)
+    assert answer.json['forbidden']['message'] == (
+        "Policy doesn't allow plan:get_all to be performed.")
+    who.get('/nonsense', expect=404)

@@ -51,9 +51,9 @@ def test_what_was_sent_is_not_sent_back_whole():
 def test_sentences_have_no_words_of_python(value, expected):
     """A reader of JSON knows neither None nor our patterns."""
     with pytest.raises(exception.Invalid) as caught:
-        validation.Body(
-            plans.UPDATE if value is None or 'name' not in value
-            else plans.CREATE).read({'plan': value})
+        validation.body_of(
+            (plans.UPDATE if value is None or 'name' not in value
+             else plans.CREATE).forms[0]).read({'plan': value})
     message = str(caught.value)
     assert expected in message
     assert 'None' not in message
