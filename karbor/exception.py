@@ -81,6 +81,10 @@ class RestoreNotFound(NotFound):
     template = _('Restore %(id)s could not be found.')
 
 
+class VerificationNotFound(NotFound):
+    template = _('Verification %(id)s could not be found.')
+
+
 class ServiceNotFound(NotFound):
     template = _('Service %(id)s could not be found.')
 

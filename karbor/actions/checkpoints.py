@@ -25,6 +25,7 @@ from karbor.model.operation import Operation
 from karbor.model.query import ListQuery
 
 RESETTABLE = ('available', 'error')
+_COPYING = ('wait_copying', 'copying')
 
 
 def create(context: RequestContext, provider_id: str, plan_id: str,
@@ -144,7 +145,8 @@ def reset_state(context: RequestContext, provider_id: str,
     """Set the state by hand.
 
     ``error`` takes a checkpoint out of use; ``available`` takes it back, if
-    its bank has ever been told that it is complete.
+    its bank has ever been told that it is complete. A copy that is being made
+    is left to who makes it, unless nobody does.
 
     :raises exception.CheckpointNotResettable: with the reason
     """
@@ -158,7 +160,7 @@ def reset_state(context: RequestContext, provider_id: str,
 
     if state not in RESETTABLE:
         raise refuse(_('expected available or error'))
-    if checkpoint.status not in RESETTABLE:
+    if checkpoint.status not in RESETTABLE + _COPYING:
         raise refuse(_('it is %s') % checkpoint.status)
     if state == 'available' and not checkpoint.sealed:
         raise refuse(_('it was never completed, so it cannot be restored'))
@@ -169,3 +171,6 @@ def reset_state(context: RequestContext, provider_id: str,
                          sources=[checkpoint.status],
                          reason=_('set by hand')):
             raise refuse(_('it has changed meanwhile'))
+        busy = operations.active_on(session, checkpoint_id)
+        if checkpoint.status in _COPYING and busy is not None:
+            raise refuse(_('operation %s is at work on it') % busy)

@@ -6,8 +6,13 @@ import uuid
 
 from oslo_log import log
 from oslo_utils import timeutils
+from sqlalchemy import orm
 
+from karbor import exception
 from karbor.context import RequestContext
+from karbor.db import checkpoints
+from karbor.db import operations
+from karbor.db import session as db_session
 from karbor.model.operation import Operation
 from karbor.rpc import protection as rpc
 
@@ -17,6 +22,7 @@ LOG = log.getLogger(__name__)
 def operation(context: RequestContext, type_: str, *, project_id: str,
               provider_id: str, checkpoint_id: str,
               plan_id: str | None = None,
+              source_checkpoint_id: str | None = None,
               request: dict[str, Any] | None = None) -> Operation:
     """An operation that is to be queued.
 
@@ -25,10 +31,39 @@ def operation(context: RequestContext, type_: str, *, project_id: str,
     return Operation(
         id=str(uuid.uuid4()), type=type_, project_id=project_id,
         user_id=context.user_id, provider_id=provider_id,
-        checkpoint_id=checkpoint_id, plan_id=plan_id, status='queued',
+        checkpoint_id=checkpoint_id, plan_id=plan_id,
+        source_checkpoint_id=source_checkpoint_id, status='queued',
         request={**(request or {}), 'roles': list(context.roles or ())},
         request_id=context.request_id,
         created_at=timeutils.utcnow(with_timezone=True))
+
+
+def hold(session: orm.Session, checkpoint_id: str) -> None:
+    """Keep a checkpoint that is to be used as it is, until the commit.
+
+    Locks the row against a deletion that begins at the same time; after the
+    commit, the operation that was inserted holds it.
+
+    :raises exception.CheckpointNotFound: it is gone
+    :raises exception.CheckpointNotAvailable: it cannot be used now
+    """
+    status = checkpoints.lock(session, checkpoint_id)
+    if status is None:
+        raise exception.CheckpointNotFound(id=checkpoint_id)
+    if status != 'available':
+        raise exception.CheckpointNotAvailable(id=checkpoint_id,
+                                               status=status)
+
+
+@db_session.retry
+def record_use(context: RequestContext, operation: Operation) -> None:
+    """Queue an operation that uses its checkpoint and changes nothing of it.
+
+    :raises exception.KarborError: as `hold`
+    """
+    with db_session.writer(context) as session:
+        hold(session, operation.checkpoint_id)
+        operations.insert(session, operation)
 
 
 def cast(context: RequestContext, operation_id: str) -> None:

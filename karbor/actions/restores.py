@@ -11,7 +11,6 @@ from karbor.actions import providers
 from karbor.context import RequestContext
 from karbor.db import checkpoints
 from karbor.db import operations as db
-from karbor.db import session as db_session
 from karbor.i18n import _
 from karbor.model import states
 from karbor.model.operation import Operation
@@ -46,22 +45,9 @@ def create(context: RequestContext, *, provider_id: str, checkpoint_id: str,
         provider_id=provider_id, checkpoint_id=checkpoint_id,
         request={'parameters': {key: dict(values) for key, values
                                 in parameters.items()}})
-    _record(context, operation)
+    handover.record_use(context, operation)
     handover.cast(context, operation.id)
     return operation
-
-
-@db_session.retry
-def _record(context: RequestContext, operation: Operation) -> None:
-    with db_session.writer(context) as session:
-        # Locks the row against a deletion that begins at the same time.
-        status = checkpoints.lock(session, operation.checkpoint_id)
-        if status is None:
-            raise exception.CheckpointNotFound(id=operation.checkpoint_id)
-        if status != 'available':
-            raise exception.CheckpointNotAvailable(
-                id=operation.checkpoint_id, status=status)
-        db.insert(session, operation)
 
 
 def get(context: RequestContext, restore_id: str) -> Operation:

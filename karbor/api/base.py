@@ -28,10 +28,14 @@ def empty(response: Response) -> Response:
     return response
 
 
-def created(request: Any, response: Response, id_: str) -> None:
-    """Say where that is what was made, or is being made."""
+def created(request: Any, response: Response, id_: str,
+            path: str | None = None) -> None:
+    """Say where that is what was made, or is being made.
+
+    :param path: of its collection, by default that of the request
+    """
     if response.status_int != 200:
-        path = urllib.parse.quote(request.path_info.removesuffix('/'))
+        path = urllib.parse.quote(path or request.path_info.removesuffix('/'))
         response.location = f'{base_url(request)}{path}/{id_}'
 
 

@@ -22,28 +22,34 @@ from karbor.api.request import CONTROL
 from karbor.api.request import ENV_FORM
 from karbor.api.request import Request
 from karbor.api.schemas import checkpoints
+from karbor.api.schemas import copies
 from karbor.api.schemas import operation_logs
 from karbor.api.schemas import plans
 from karbor.api.schemas import protectables
 from karbor.api.schemas import providers
 from karbor.api.schemas import restores
+from karbor.api.schemas import verifications
 from karbor.api.schemas.method import Method
 from karbor.api.schemas.method import V1_1
 from karbor.api.v1.checkpoints import Checkpoints
+from karbor.api.v1.copies import Copies
 from karbor.api.v1.operation_logs import OperationLogs
 from karbor.api.v1.plans import Plans
 from karbor.api.v1.protectables import Instances
 from karbor.api.v1.protectables import Protectables
 from karbor.api.v1.providers import Providers
 from karbor.api.v1.restores import Restores
+from karbor.api.v1.verifications import Verifications
 from karbor.i18n import _
 
 PLANS = Plans()
 PROVIDERS = Providers()
 CHECKPOINTS = Checkpoints()
+COPIES = Copies()
 PROTECTABLES = Protectables()
 INSTANCES = Instances()
 RESTORES = Restores()
+VERIFICATIONS = Verifications()
 OPERATION_LOGS = OperationLogs()
 
 _CHECKPOINTS = 'providers/{provider_id}/checkpoints'
@@ -77,6 +83,7 @@ ROUTES = (
     Route('GET', 'providers/{provider_id}', PROVIDERS.show, providers.SHOW),
     Route('GET', _CHECKPOINTS, CHECKPOINTS.index, checkpoints.INDEX),
     Route('POST', _CHECKPOINTS, CHECKPOINTS.create, checkpoints.CREATE),
+    Route('POST', f'{_CHECKPOINTS}/action', COPIES.create, copies.CREATE),
     Route('GET', _CHECKPOINT, CHECKPOINTS.show, checkpoints.SHOW),
     Route('PUT', _CHECKPOINT, CHECKPOINTS.update, checkpoints.UPDATE),
     Route('DELETE', _CHECKPOINT, CHECKPOINTS.delete, checkpoints.DELETE),
@@ -88,6 +95,11 @@ ROUTES = (
     Route('GET', 'restores', RESTORES.index, restores.INDEX),
     Route('POST', 'restores', RESTORES.create, restores.CREATE),
     Route('GET', 'restores/{restore_id}', RESTORES.show, restores.SHOW),
+    Route('GET', 'verifications', VERIFICATIONS.index, verifications.INDEX),
+    Route('POST', 'verifications', VERIFICATIONS.create,
+          verifications.CREATE),
+    Route('GET', 'verifications/{verification_id}', VERIFICATIONS.show,
+          verifications.SHOW),
     Route('GET', 'operation_logs', OPERATION_LOGS.index,
           operation_logs.INDEX),
     Route('GET', 'operation_logs/{operation_log_id}', OPERATION_LOGS.show,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Proof that what a checkpoint names is there, undamaged."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from karbor import exception
@@ -38,37 +38,37 @@ class Problem:
 
 def verify_resource(section: Section, checkpoint_id: str,
                     entry: ResourceEntry, check: Callable[[], None],
-                    on_bytes: Callable[[int], None]) -> list[Problem]:
-    """Read all that an entry names.
+                    on_bytes: Callable[[int], None]) -> Iterator[Problem]:
+    """Read all that an entry names, and give what is damaged or gone.
 
-    :return: every object that is damaged or gone
     :raises exception.BankError: the bank could not be read
     """
     try:
         found = document.read_document(section, checkpoint_id, entry)
     except exception.BankCorrupt as error:
-        return [Problem.of(error, entry.resource)]
-    problems: list[Problem] = []
+        yield Problem.of(error, entry.resource)
+        return
     for name, stream in found.streams.items():
         place = layout.StreamPlace(checkpoint_id, entry.resource,
                                    stream.attempt, name, stream.token)
-        errors = _verify_stream(section, place, stream, check, on_bytes)
-        problems += [Problem.of(error, entry.resource) for error in errors]
-    return problems
+        for damage in _verify_stream(section, place, stream, check,
+                                          on_bytes):
+            yield Problem.of(damage, entry.resource)
 
 
 def _verify_stream(section: Section, place: layout.StreamPlace,
                    stream: document.Stream, check: Callable[[], None],
                    on_bytes: Callable[[int], None],
-                   ) -> list[exception.BankCorrupt]:
-    errors: list[exception.BankCorrupt] = []
+                   ) -> Iterator[exception.BankCorrupt]:
+    damaged = False
     total = 0
     for page in range(len(stream.pages)):
         check()
         try:
             chunks = document.read_page(section, place, stream, page)
         except exception.BankCorrupt as error:
-            errors.append(error)
+            damaged = True
+            yield error
             continue
         for number, chunk in enumerate(chunks, page * stream.page_size):
             check()
@@ -76,11 +76,11 @@ def _verify_stream(section: Section, place: layout.StreamPlace,
             try:
                 codec.decode(chunk, document.get_named(section, key), key)
             except exception.BankCorrupt as error:
-                errors.append(error)
+                damaged = True
+                yield error
             total += chunk.bytes
             on_bytes(chunk.bytes)
-    if not errors and total != stream.bytes:
-        errors.append(exception.BankCorrupt(key=place.folder, reason=_(
+    if not damaged and total != stream.bytes:
+        yield exception.BankCorrupt(key=place.folder, reason=_(
             'the stream has %(found)d bytes instead of %(size)d') % {
-                'found': total, 'size': stream.bytes}))
-    return errors
+                'found': total, 'size': stream.bytes})

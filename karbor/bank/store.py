@@ -5,7 +5,7 @@ What is there is written in an order that makes one promise: a manifest that
 says ``available`` names only data that is durably there.
 """
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Iterator, Set
 import dataclasses
 
 from karbor import exception
@@ -173,9 +173,21 @@ class Store:
             return [audit.Problem.of(error)]
         problems: list[audit.Problem] = []
         for entry in manifest.resources:
-            problems += audit.verify_resource(
-                self._reading, checkpoint_id, entry, check, on_bytes)
+            problems += self.verify_resource(checkpoint_id, entry,
+                                             check=check, on_bytes=on_bytes)
         return problems
+
+    def verify_resource(self, checkpoint_id: str, entry: ResourceEntry, *,
+                        check: Callable[[], None] = _nothing,
+                        on_bytes: Callable[[int], None] = _nothing,
+                        ) -> Iterator[audit.Problem]:
+        """The part of `verify` that is about one resource.
+
+        :return: what is damaged or gone, while it is read
+        :raises exception.BankError: the bank could not be read
+        """
+        return audit.verify_resource(self._reading, checkpoint_id, entry,
+                                     check, on_bytes)
 
     # -- removal --------------------------------------------------------------
 

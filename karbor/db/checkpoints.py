@@ -64,6 +64,25 @@ def get(context: RequestContext, provider_id: str,
         return _model(row)
 
 
+def newest(context: RequestContext, provider_id: str,
+           plan_id: str) -> Checkpoint | None:
+    """The available checkpoint of a plan with the newest content.
+
+    Of those that are equally new, one that is no copy.
+    """
+    table = models.Checkpoint
+    with db.reader(context) as session:
+        row = session.execute(
+            sa.select(table)
+            .where(table.provider_id == provider_id,
+                   table.plan_id == plan_id, table.status == 'available',
+                   query.fence(context, table, all_projects=True))
+            .order_by(table.created_at.desc(),
+                      sa.case((table.origin == 'copy', 1), else_=0),
+                      table.id).limit(1)).scalar()
+        return None if row is None else _model(row)
+
+
 def list_(context: RequestContext, provider_id: str, wanted: ListQuery, *,
           begin: datetime.datetime | None = None,
           end: datetime.datetime | None = None) -> list[Checkpoint]:

@@ -96,6 +96,7 @@ class Operation(Base):
         sa.Index(None, 'project_id', 'created_at', 'id'),
         sa.Index(None, 'status', 'created_at'),
         sa.Index(None, 'checkpoint_id', 'status'),
+        sa.Index(None, 'source_checkpoint_id', 'status'),
         MYSQL)
 
     id = _id(primary_key=True)
@@ -105,6 +106,8 @@ class Operation(Base):
     provider_id = _id(nullable=False)
     # no foreign keys: the log outlives what it tells of
     checkpoint_id = _id(nullable=False)
+    # of which a copy is made: it is held as long as that takes
+    source_checkpoint_id = _id(nullable=True)
     plan_id = _id(nullable=True)
     status = _text(32, nullable=False)
     reason = orm.mapped_column(LongText, nullable=True)

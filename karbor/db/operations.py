@@ -30,7 +30,8 @@ from karbor.model.query import ListQuery
 EXACT = ('id', 'project_id', 'provider_id', 'checkpoint_id', 'plan_id',
          'status', 'type', 'scheduled_operation_id')
 _SAME = ('id', 'type', 'project_id', 'user_id', 'provider_id',
-         'checkpoint_id', 'plan_id', 'status', 'reason', 'owner',
+         'checkpoint_id', 'source_checkpoint_id', 'plan_id', 'status',
+         'reason', 'owner',
          'lease_until', 'attempt', 'crashes', 'request', 'trust_id',
          'scheduled_operation_id', 'scheduled_run_id', 'request_id',
          'fraction', 'bytes_done', 'bytes_total', 'created_at', 'started_at',
@@ -147,11 +148,18 @@ def list_(context: RequestContext, wanted: ListQuery, *,
 
 
 def active_on(session: orm.Session, checkpoint_id: str) -> str | None:
-    """Type of an operation that is queued or at work on a checkpoint."""
+    """Type of an operation that is queued or at work on a checkpoint.
+
+    One that copies it elsewhere is at work on it, too.
+    """
+    table = models.Operation
     return session.execute(
-        sa.select(models.Operation.type)
-        .where(models.Operation.checkpoint_id == checkpoint_id,
-               models.Operation.status.in_(_ACTIVE)).limit(1)).scalar()
+        sa.select(table.type).where(sa.or_(
+            # each has an index
+            sa.and_(table.checkpoint_id == checkpoint_id,
+                    table.status.in_(_ACTIVE)),
+            sa.and_(table.source_checkpoint_id == checkpoint_id,
+                    table.status.in_(_ACTIVE)))).limit(1)).scalar()
 
 
 # -- claims -------------------------------------------------------------------

@@ -16,7 +16,10 @@ class Checkpoint:
     :ivar resource_graph: text form of the graph (`Graph.to_json`), or None
         while it is not yet known
     :ivar extra_info: what the user attached, and ``created_by``
-    :ivar origin: who asked for it: ``manual`` or ``schedule``
+    :ivar origin: who asked for it: ``manual`` or ``schedule``; ``copy`` if it
+        was copied from another, which ``extra_info`` names as ``copied_from``
+    :ivar created_at: when its content was protected: a copy has the time of
+        what it is a copy of
     :ivar size: bytes of the application that were read, None until it ends
     :ivar sealed: the bank holds a manifest that says ``available``
     """

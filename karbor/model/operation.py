@@ -6,14 +6,16 @@ from dataclasses import dataclass, field
 import datetime
 from typing import Any
 
-TYPES = ('protect', 'restore', 'delete')
+TYPES = ('protect', 'restore', 'delete', 'verify', 'copy')
+# they fill their checkpoint, which is of no use unless it is complete
+MAKING = ('protect', 'copy')
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
     """Queue entry, claim, progress and operation log in one row.
 
-    :ivar type: ``protect``, ``restore`` or ``delete``
+    :ivar type: one of `TYPES`
     :ivar status: a state of `states.OPERATION`
     :ivar reason: a sentence about the status, or None
     :ivar owner: the worker that has claimed it, or None
@@ -21,8 +23,11 @@ class Operation:
     :ivar crashes: how many of its workers fell silent
     :ivar request: plain data of the request (parameters, restore target)
     :ivar fraction: part of the work that is done, 0.0 to 1.0
-    :ivar bytes_done: bytes read (protect) or written (restore) so far
+    :ivar bytes_done: bytes read (protect, verify) or written (restore, copy)
+        so far
     :ivar bytes_total: expected bytes where plugins know, else 0
+    :ivar checkpoint_id: the checkpoint that is made, used or removed
+    :ivar source_checkpoint_id: of which a copy is made, or None
     :ivar resources: in a list, only the first of them
     :ivar resource_count: how many there are in all
     """
@@ -36,6 +41,7 @@ class Operation:
     status: str
     created_at: datetime.datetime
     plan_id: str | None = None
+    source_checkpoint_id: str | None = None
     reason: str | None = None
     owner: str | None = None
     lease_until: datetime.datetime | None = None
@@ -53,6 +59,10 @@ class Operation:
     bytes_total: int = 0
     resources: tuple['OperationResource', ...] | None = None
     resource_count: int = 0
+
+    @property
+    def makes_checkpoint(self) -> bool:
+        return self.type in MAKING
 
 
 @dataclass(frozen=True, slots=True)

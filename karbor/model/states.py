@@ -63,8 +63,11 @@ PLAN = _table(
 
 # A deleted checkpoint has no row: 'deleted' is what its operation reports.
 CHECKPOINT = _table(
-    'checkpoint', initial='protecting', final='available error deleted',
+    'checkpoint', initial='protecting wait_copying',
+    final='available error deleted',
     protecting='available error',
+    wait_copying='copying error',
+    copying='available error',
     available='error deleting',
     # 'available' only by hand, and only if it was sealed
     error='available deleting',
@@ -102,6 +105,10 @@ V1_OPERATION_STATUS: Mapping[str, Mapping[str, str]] = {
                'cancelled': 'error-deleting'},
     'restore': {'queued': 'in_progress', 'running': 'in_progress',
                 'success': 'success', 'error': 'fail', 'cancelled': 'fail'},
+    'verify': {'queued': 'in_progress', 'running': 'in_progress',
+               'success': 'success', 'error': 'fail', 'cancelled': 'fail'},
+    'copy': {'queued': 'wait_copying', 'running': 'copying',
+             'success': 'available', 'error': 'error', 'cancelled': 'error'},
 }
 
 # The words of the v1 contract for a resource, by operation type and status.
@@ -112,4 +119,8 @@ V1_RESOURCE_STATUS: Mapping[str, Mapping[str, str]] = {
                'success': 'deleted', 'error': 'error'},
     'restore': {'undefined': 'undefined', 'running': 'restoring',
                 'success': 'available', 'error': 'error'},
+    'verify': {'undefined': 'undefined', 'running': 'verifying',
+               'success': 'available', 'error': 'error'},
+    'copy': {'undefined': 'undefined', 'running': 'copying',
+             'success': 'available', 'error': 'error'},
 }

@@ -11,6 +11,7 @@ from karbor.model.resource import Resource
 from karbor.plugin.bank import BankPlugin
 from karbor.plugin.base import Context
 from karbor.plugin.base import Plugin
+from karbor.plugin.copying import CopyData
 from karbor.plugin.errors import BankCorrupt
 from karbor.plugin.errors import BankError
 from karbor.plugin.errors import BankKeyNotFound
@@ -32,7 +33,7 @@ from karbor.plugin.step import Writer
 
 __all__ = [
     'HOOKS', 'BankCorrupt', 'BankError', 'BankKeyNotFound', 'BankPlugin',
-    'Cancelled', 'ConfigError', 'Context', 'Data', 'Graph',
+    'Cancelled', 'ConfigError', 'Context', 'CopyData', 'Data', 'Graph',
     'InstanceNotFound', 'Invalid', 'Operation', 'Plugin', 'PluginError',
     'ProtectablePlugin', 'ProtectionPlugin', 'Reader', 'Resource', 'Schemas',
     'Step', 'WaitFailed', 'Writer',

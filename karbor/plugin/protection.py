@@ -23,8 +23,8 @@ class Operation:
     `Step.data`. A hook runs at least once.
 
     A hook that raises makes its resource ``error``. No hook that has not
-    begun is begun then in a protect operation; in the others, the rest goes
-    on. Data that is saved already is never destroyed by a failure.
+    begun is begun then in a protect or copy operation; in the others, the
+    rest goes on. Data that is saved already is never destroyed by a failure.
     """
 
     def __init__(self, plugin: 'ProtectionPlugin') -> None:
@@ -57,22 +57,27 @@ class Schemas:
     :ivar restore: parameters of a restore
     :ivar saved_info: what a checkpoint tells about a resource
     :ivar verify: parameters of a verification
+    :ivar copy: parameters of a copy
     """
 
     options: Mapping[str, Any] = field(default_factory=lambda: _ANYTHING)
     restore: Mapping[str, Any] = field(default_factory=lambda: _ANYTHING)
     saved_info: Mapping[str, Any] = field(default_factory=lambda: _ANYTHING)
     verify: Mapping[str, Any] = field(default_factory=lambda: _ANYTHING)
+    copy: Mapping[str, Any] = field(default_factory=lambda: _ANYTHING)
 
 
 class ProtectionPlugin(Plugin):
     """Protects resources of some types.
 
     :cvar resource_types: types that it protects
-    :cvar operations: `Operation` classes by ``protect``, ``restore`` and
-        ``delete``; what saves data needs at least protect and restore.
-        ``delete`` removes only what was made outside the bank: data in the
-        bank goes by itself.
+    :cvar operations: `Operation` classes by ``protect``, ``restore``,
+        ``delete``, ``verify`` and ``copy``; what saves data needs at least
+        protect and restore. ``delete`` removes only what was made outside the
+        bank: data in the bank goes by itself. ``verify`` looks only at what
+        was made outside: every byte in the bank has been proved before it
+        is asked. Without ``copy`` a type cannot be copied; `CopyData` does
+        for what keeps all in the bank.
     :cvar schemas: see `Schemas`
     """
 

@@ -87,8 +87,8 @@ class Reader(abc.ABC):
 class Data(abc.ABC):
     """What the checkpoint holds of one resource.
 
-    In a protect operation it is written, in all others read. What a hook
-    wrote is part of the checkpoint only after the hook has ended well.
+    In a protect or copy operation it is written, in all others read. What a
+    hook wrote is part of the checkpoint only after the hook has ended well.
     """
 
     @abc.abstractmethod
@@ -127,9 +127,12 @@ class Step(abc.ABC):
     :ivar resource: the resource, in a restore as it was when saved
     :ivar children: the resources that it depends on directly
     :ivar parameters: validated against the plugin's schema
-    :ivar origin: who wanted the checkpoint: ``manual`` or ``schedule``
+    :ivar origin: who wanted the checkpoint: ``manual`` or ``schedule``;
+        ``copy`` if it was copied from another
     :ivar context: on whose behalf
     :ivar data: what the checkpoint holds of the resource
+    :ivar source: in a copy, what the checkpoint that is copied holds of it,
+        only to be read; in all others None
     """
 
     operation_id: str
@@ -140,6 +143,7 @@ class Step(abc.ABC):
     origin: str
     context: Context
     data: Data
+    source: Data | None
 
     @property
     def openstack(self) -> Any:

@@ -7,16 +7,18 @@ from oslo_policy import policy
 
 from karbor.policies import base
 from karbor.policies import checkpoints
+from karbor.policies import copies
 from karbor.policies import operations
 from karbor.policies import plans
 from karbor.policies import protectables
 from karbor.policies import providers
 from karbor.policies import restores
+from karbor.policies import verifications
 
 
 def list_rules() -> list[policy.RuleDefault]:
     """All rules; also what the sample generator shows."""
     return list(itertools.chain.from_iterable(
         module.list_rules() for module in (
-            base, checkpoints, operations, plans, protectables, providers,
-            restores)))
+            base, checkpoints, copies, operations, plans, protectables,
+            providers, restores, verifications)))

@@ -52,6 +52,8 @@ OPTS: list[cfg.Opt] = [
                 help='Whether the provider can be used.'),
 ]
 _KNOWN = {opt.name for opt in OPTS}
+# of a plugin, as `Schemas` has them
+_SCHEMAS = ('options', 'restore', 'saved_info', 'verify', 'copy')
 
 
 @dataclass(frozen=True)
@@ -68,23 +70,19 @@ class Provider:
     plugins: Mapping[str, ProtectionPlugin]
 
     def describe(self) -> dict[str, Any]:
-        """What the API shows of it, and ``resource_types``."""
+        """What the API shows of it, ``resource_types`` and ``operations``."""
         plugins = sorted(self.plugins.items())
         return {
             'id': self.id, 'name': self.name,
             'description': self.description,
             'resource_types': [type_ for type_, _plugin in plugins],
+            'operations': {type_: sorted(plugin.operations)
+                           for type_, plugin in plugins},
             'extended_info_schema': {
-                'options_schema': {
-                    type_: dict(plugin.schemas.options)
-                    for type_, plugin in plugins},
-                'restore_schema': {
-                    type_: dict(plugin.schemas.restore)
-                    for type_, plugin in plugins},
-                'saved_info_schema': {
-                    type_: dict(plugin.schemas.saved_info)
-                    for type_, plugin in plugins},
-            },
+                f'{kind}_schema': {
+                    type_: dict(getattr(plugin.schemas, kind))
+                    for type_, plugin in plugins}
+                for kind in _SCHEMAS},
         }
 
 
@@ -259,7 +257,7 @@ def _plugin(own: cfg.ConfigOpts, path: str, option: str, name: str,
 
 
 def _check_schemas(path: str, name: str, plugin: ProtectionPlugin) -> None:
-    for kind in ('options', 'restore', 'saved_info', 'verify'):
+    for kind in _SCHEMAS:
         try:
             # true and false are schemas, too, but not of an object
             jsonschema.Draft202012Validator.check_schema(

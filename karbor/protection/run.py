@@ -10,7 +10,9 @@ from typing import Any
 from oslo_log import log
 
 from karbor import exception
+from karbor.bank.manifest import Manifest
 from karbor.bank.manifest import ResourceEntry
+from karbor.bank.store import Store
 from karbor.context import RequestContext
 from karbor.db import operations
 from karbor.i18n import _
@@ -61,12 +63,26 @@ class State:
     new_id: str | None = None
 
 
+class Source:
+    """The checkpoint that a copy is made of.
+
+    :ivar entries: what it holds, by (type, id)
+    """
+
+    def __init__(self, store: Store, manifest: Manifest) -> None:
+        self.store = store
+        self.checkpoint_id = manifest.checkpoint_id
+        self.entries = {(entry.type, entry.id): entry
+                        for entry in manifest.resources}
+
+
 class Run:
     """A claim that is being worked on.
 
     :ivar graph: set when the resources are known
     :ivar states: by position in the graph
     :ivar failed: a resource is in error
+    :ivar source: in a copy, set before its hooks run
     """
 
     def __init__(self, context: RequestContext, operation: Operation,
@@ -82,6 +98,7 @@ class Run:
         self.progress = Progress(())
         self.failed = threading.Event()
         self.origin = 'manual'
+        self.source: Source | None = None
         self._journal = Journal(self._commit)
         self._flushing = threading.Lock()
         self._lease = lease

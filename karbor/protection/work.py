@@ -14,8 +14,10 @@ from oslo_config import cfg
 from oslo_log import log
 
 from karbor import exception
+from karbor.bank import layout
 from karbor.bank.manifest import Manifest
 from karbor.bank.manifest import ResourceEntry
+from karbor.bank.store import Store
 from karbor.clients import openstack
 from karbor.context import RequestContext
 from karbor.db import checkpoints
@@ -32,6 +34,7 @@ from karbor.protection.flows import build
 from karbor.protection.flows import engine
 from karbor.protection.flows import hooks
 from karbor.protection.flows import outcome
+from karbor.protection.flows import readback
 from karbor.protection.flows import repair
 from karbor.protection.protectables import Protectables
 from karbor.protection.providers import Providers
@@ -40,6 +43,7 @@ from karbor.protection.run import LOST
 from karbor.protection.run import NOT_DONE
 from karbor.protection.run import Run
 from karbor.protection.run import sentence
+from karbor.protection.run import Source
 
 LOG = log.getLogger(__name__)
 
@@ -86,8 +90,8 @@ def carry_out(shop: Workshop, context: RequestContext, operation: Operation,
         lease=shop.conf.protection.lease)
     run.origin = checkpoint.origin
     started(run)
-    story = {'protect': _protect, 'restore': _restore,
-             'delete': _delete}[operation.type]
+    story = {'protect': _protect, 'restore': _restore, 'delete': _delete,
+             'verify': _verify, 'copy': _copy}[operation.type]
     try:
         try:
             if operation.crashes > shop.conf.protection.max_crashes:
@@ -117,7 +121,7 @@ def _fail(run: Run, checkpoint: Checkpoint, reason: str) -> None:
         # it failed before its journal was read, which says what there is
         run.load(Graph.from_json(text), run.operation.resources)
     run.settle(reason)
-    if run.operation.type == 'protect':
+    if run.operation.makes_checkpoint:
         outcome.check_claim(run.context, run.operation)
         outcome.tell_bank_of_error(run, checkpoint, reason)
     outcome.failed(run.context, run.operation, reason,
@@ -135,6 +139,11 @@ def _protect(shop: Workshop, run: Run, checkpoint: Checkpoint) -> None:
             run.plugin_context,
             [Resource.from_dict(r) for r in checkpoint.plan['resources']])
         _begin(run, graph, {}, graph_text=graph.to_json())
+    _fill(shop, run, checkpoint)
+
+
+def _fill(shop: Workshop, run: Run, checkpoint: Checkpoint) -> None:
+    """Data, documents, manifest: the rest of what makes a checkpoint."""
     _need_plugins(run)
     outcome.check_claim(run.context, run.operation)
     run.provider.store.write_manifest(
@@ -145,15 +154,41 @@ def _protect(shop: Workshop, run: Run, checkpoint: Checkpoint) -> None:
 
 
 def _restore(shop: Workshop, run: Run, checkpoint: Checkpoint) -> None:
-    manifest = run.provider.store.read_manifest(checkpoint.id)
-    if manifest.status != 'available':
-        raise exception.CheckpointNotAvailable(id=checkpoint.id,
-                                               status=manifest.status)
+    manifest = _available(run.provider.store, checkpoint.id)
     _begin_from_bank(run, checkpoint, manifest)
     _need_plugins(run, go_on=True)
     _run_hooks(shop, run)
     _raise_if_failed(run)
-    outcome.restored(run)
+    outcome.succeeded(run)
+
+
+def _verify(shop: Workshop, run: Run, checkpoint: Checkpoint) -> None:
+    manifest = _available(run.provider.store, checkpoint.id)
+    _begin_from_bank(run, checkpoint, manifest)
+    for batch in readback.batches(run, shop.conf.protection.flow_size):
+        run.check()
+        engine.run(batch, functools.partial(readback.call, run),
+                   shop.executor)
+    # A type without a plugin that verifies has nothing outside to look at.
+    _run_hooks(shop, run)
+    _raise_if_failed(run)
+    outcome.succeeded(run)
+
+
+def _copy(shop: Workshop, run: Run, checkpoint: Checkpoint) -> None:
+    outcome.copying(run)
+    # The source is held against deletion, so it says the same each time.
+    source = shop.providers.get(run.operation.request['source_provider_id'])
+    manifest = _available(source.store,
+                          str(run.operation.source_checkpoint_id))
+    run.source = Source(source.store, manifest)
+    graph = Graph.from_json(str(manifest.resource_graph))
+    if run.operation.resources:
+        run.load(graph, run.operation.resources)
+    else:
+        _begin(run, graph, {}, graph_text=manifest.resource_graph,
+               sizes=run.source.entries)
+    _fill(shop, run, checkpoint)
 
 
 def _delete(shop: Workshop, run: Run, checkpoint: Checkpoint) -> None:
@@ -177,18 +212,45 @@ def _delete(shop: Workshop, run: Run, checkpoint: Checkpoint) -> None:
 
 def _begin(run: Run, graph: Graph,
            entries: Mapping[tuple[str, str], ResourceEntry],
-           graph_text: str | None = None) -> None:
+           graph_text: str | None = None,
+           sizes: Mapping[tuple[str, str], ResourceEntry] | None = None,
+           ) -> None:
+    """Begin the journal.
+
+    :param entries: what the checkpoint holds already
+    :param graph_text: to be stored with the checkpoint
+    :param sizes: what a copy will hold; only the bytes are taken from it
+    """
+    sizes = entries if sizes is None else sizes
     rows = [OperationResource(
         position=position, type=resource.type, id=resource.id,
         name=resource.name,
         entry=(entries[resource.key].to_dict()
                if resource.key in entries else None),
-        bytes_total=(entries[resource.key].bytes
-                     if resource.key in entries else 0))
+        bytes_total=(sizes[resource.key].bytes
+                     if resource.key in sizes else 0))
         for position, resource in enumerate(graph.resources)]
     operations.begin(run.context, run.operation, rows,
                      None if graph_text is None else {'graph': graph_text})
     run.load(graph, rows)
+
+
+def _available(store: Store, checkpoint_id: str) -> Manifest:
+    """The manifest of a checkpoint that is to be used.
+
+    :raises exception.BankError: it cannot be read, or is damaged
+    """
+    try:
+        manifest = store.read_manifest(checkpoint_id)
+    except exception.CheckpointNotFound as error:
+        # the database has it, so it is the bank that has lost something
+        raise exception.BankCorrupt(
+            key=layout.manifest(checkpoint_id),
+            reason=_('it is missing')) from error
+    if manifest.status != 'available':
+        raise exception.CheckpointNotAvailable(id=checkpoint_id,
+                                               status=manifest.status)
+    return manifest
 
 
 def _begin_from_bank(run: Run, checkpoint: Checkpoint,
@@ -254,9 +316,9 @@ def _run_hooks(shop: Workshop, run: Run) -> None:
             engine.run(batch, functools.partial(hooks.call, run),
                        shop.executor)
     run.check()
-    protect = run.operation.type == 'protect'
+    making = run.operation.makes_checkpoint
     # the others go on, so what is left there had nothing to do
-    run.settle(NOT_DONE if run.failed.is_set() and protect else None)
+    run.settle(NOT_DONE if run.failed.is_set() and making else None)
 
 
 def _raise_if_failed(run: Run) -> None:

@@ -48,8 +48,8 @@ class ProtectionClient:
     def providers(self, context: RequestContext) -> list[dict[str, Any]]:
         """All enabled providers.
 
-        Each: ``id name description extended_info_schema`` and
-        ``resource_types``.
+        Each: ``id name description extended_info_schema``,
+        ``resource_types``, and ``operations`` by type.
         """
         answer: list[dict[str, Any]] = self._remembered(context, 'providers')
         return answer

@@ -20,6 +20,8 @@ PROVIDER_2 = 'b766f37c-d011-4026-8228-28730d734a3f'
 NOWHERE = '00000000-0000-4000-8000-000000000000'
 THING = 'Test::Thing'
 BOX = 'Test::Box'
+# of a checkpoint, as `work` leaves it
+GRAPH = '[{"0x0": ["Test::Thing", "thing-1", "n1", null]}, []]'
 
 
 def provider(id_=PROVIDER, name='first', **schemas):
@@ -27,6 +29,8 @@ def provider(id_=PROVIDER, name='first', **schemas):
     return {
         'id': id_, 'name': name, 'description': f'the {name} one',
         'resource_types': [THING, BOX],
+        'operations': {THING: ['copy', 'protect', 'restore'],
+                       BOX: ['copy', 'protect', 'restore']},
         'extended_info_schema': {
             'options_schema': {
                 THING: {'type': 'object', 'properties': {
@@ -35,6 +39,12 @@ def provider(id_=PROVIDER, name='first', **schemas):
             'restore_schema': {
                 THING: {'type': 'object', 'properties': {
                     'restore_name': {'type': 'string'}}}},
+            'verify_schema': {
+                THING: {'type': 'object', 'properties': {
+                    'deep': {'type': 'boolean'}}}, BOX: {'type': 'object'}},
+            'copy_schema': {
+                THING: {'type': 'object', 'properties': {
+                    'speed': {'type': 'integer'}}}, BOX: {'type': 'object'}},
             'saved_info_schema': {}, **schemas}}
 
 
@@ -167,12 +177,15 @@ def work(status='success', reason=None, resources=()):
     """
     system = context.system()
     operation = operations.claim(system, 'tester', 300)
-    operations.begin(system, operation, resources, {'graph': '[{}, []]'})
+    operations.begin(system, operation, resources, {'graph': GRAPH})
     if status is None:
         return operation
     good = status == 'success'
     with session.writer(system) as writer:
-        if operation.type == 'protect':
+        if operation.type == 'copy':
+            assert checkpoints.change(
+                writer, system, operation.checkpoint_id, 'copying')
+        if operation.makes_checkpoint:
             assert checkpoints.change(
                 writer, system, operation.checkpoint_id,
                 'available' if good else 'error', sealed=good)

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How an operation is shown: as a restore, and as an operation log."""
+"""How an operation is shown: as what v1 calls it, and as operation log."""
 
 import datetime
 import json
 from typing import Any
 
+from microversion_parse import Version
+
+from karbor.api.schemas.method import V1_1
+from karbor.api.views import times
 from karbor.model import states
 from karbor.model.operation import Operation
 from karbor.model.operation import OperationResource
@@ -14,14 +18,45 @@ _TIME = '%Y-%m-%dT%H:%M:%S.%f'
 
 def restore(operation: Operation) -> dict[str, Any]:
     """One restore, in lists too."""
+    # restoring into another cloud is refused when it is asked for
+    return {**_use(operation), 'restore_target': None}
+
+
+def verification(operation: Operation, version: Version) -> dict[str, Any]:
+    """One verification, in lists too."""
+    shown = _use(operation)
+    if version >= V1_1:
+        shown |= {
+            'reason': operation.reason, 'progress': operation.fraction,
+            'bytes_done': operation.bytes_done,
+            'bytes_total': operation.bytes_total,
+            'created_at': times.exact(operation.created_at),
+            'started_at': times.exact(operation.started_at),
+            'ended_at': times.exact(operation.ended_at)}
+    return shown
+
+
+def copy(operation: Operation, version: Version) -> dict[str, Any]:
+    """A copy that was asked for; the rest tells its checkpoint."""
+    shown = {
+        'project_id': operation.project_id,
+        'provider_id': operation.provider_id, 'plan_id': operation.plan_id,
+        'checkpoint_id': operation.checkpoint_id,
+        'parameters': operation.request.get('parameters', {})}
+    if version >= V1_1:
+        shown['source_checkpoint_id'] = operation.source_checkpoint_id
+        shown['operation_id'] = operation.id
+    return shown
+
+
+def _use(operation: Operation) -> dict[str, Any]:
+    """An operation that only uses its checkpoint."""
     resources = operation.resources or ()
-    words = states.V1_RESOURCE_STATUS['restore']
+    words = states.V1_RESOURCE_STATUS[operation.type]
     return {
         'id': operation.id, 'project_id': operation.project_id,
         'provider_id': operation.provider_id,
         'checkpoint_id': operation.checkpoint_id,
-        # restoring into another cloud is refused when it is asked for
-        'restore_target': None,
         'parameters': operation.request.get('parameters', {}),
         'status': _status(operation),
         'resources_status': {_key(resource): words[resource.status]

@@ -85,6 +85,7 @@ class MemoryStep(Step):
 
     def __init__(self, resource: Resource, *,
                  data: Data | None = None,
+                 source: Data | None = None,
                  parameters: Mapping[str, Any] | None = None,
                  children: tuple[Resource, ...] = (),
                  context: Context | None = None,
@@ -95,6 +96,7 @@ class MemoryStep(Step):
                  replaced: dict[tuple[str, str], str] | None = None) -> None:
         self.resource = resource
         self.data = data if data is not None else MemoryData()
+        self.source = source
         self.parameters = parameters or {}
         self.children = children
         self.context = context or Context(project_id='project')

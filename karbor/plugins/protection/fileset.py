@@ -197,7 +197,8 @@ class FileSetProtection(plugin.ProtectionPlugin):
     option_group = registry.OPTION_GROUP
     options = registry.OPTIONS
     resource_types = frozenset({registry.RESOURCE_TYPE})
-    operations = {'protect': Protect, 'restore': Restore}
+    operations = {'protect': Protect, 'restore': Restore,
+                  'copy': plugin.CopyData}
     schemas = SCHEMAS
 
     def __init__(self, config: cfg.ConfigOpts) -> None:

@@ -24,7 +24,8 @@ class NoopProtection(plugin.ProtectionPlugin):
                          'protect. A type may have only one plugin in a '
                          'provider.'),
     )
-    operations = {'protect': _Nothing, 'restore': _Nothing}
+    operations = {'protect': _Nothing, 'restore': _Nothing,
+                  'copy': plugin.CopyData}
 
     def __init__(self, config: cfg.ConfigOpts) -> None:
         super().__init__(config)

@@ -48,7 +48,8 @@ class SQLDatabaseProtection(plugin.ProtectionPlugin):
     """SQLite, PostgreSQL and MariaDB by their own means of backup."""
 
     resource_types = frozenset({registry.RESOURCE_TYPE})
-    operations = MappingProxyType({'protect': Protect, 'restore': Restore})
+    operations = MappingProxyType({
+        'protect': Protect, 'restore': Restore, 'copy': plugin.CopyData})
     option_group = registry.OPTION_GROUP
     options = registry.OPTIONS
     schemas = plugin.Schemas(

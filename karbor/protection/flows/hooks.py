@@ -40,6 +40,7 @@ class HookStep(Step):
         self.origin = run.origin
         self.context = run.plugin_context
         self.data = self._open()
+        self.source = self._open_source()
         self._fresh = False
 
     def _open(self) -> Data:
@@ -49,15 +50,28 @@ class HookStep(Step):
         def on_bytes(count: int) -> None:
             self._run.progress.add_bytes(self._position, count)
 
-        if self._run.operation.type == 'protect':
+        if self._run.operation.makes_checkpoint:
             return store.data(
                 self.checkpoint_id, self.resource,
                 self._run.operation.attempt, previous=entry,
                 on_bytes=on_bytes, check=self.check)
         if entry is None:
             return _Nothing()
+        if self._run.operation.type == 'verify':
+            # all of it was read and counted before
+            return store.read(self.checkpoint_id, entry, check=self.check)
         return store.read(self.checkpoint_id, entry, on_bytes=on_bytes,
                           check=self.check)
+
+    def _open_source(self) -> Data | None:
+        source = self._run.source
+        if source is None:
+            return None
+        entry = source.entries.get(self.resource.key)
+        if entry is None:
+            return _Nothing()
+        return source.store.read(source.checkpoint_id, entry,
+                                 check=self.check)
 
     def remember(self, key: str, make: Callable[[], T]) -> T:
         self.check()
@@ -129,13 +143,13 @@ class _Nothing(Data):
     """Data of a resource of which the checkpoint holds none."""
 
     def save(self, info: Any) -> None:
-        raise PluginError(reason=_('Only protect writes data.'))
+        raise PluginError(reason=_('It can only be read.'))
 
     def load(self) -> dict[str, Any]:
         return {}
 
     def writer(self, stream: str = 'content') -> Any:
-        raise PluginError(reason=_('Only protect writes data.'))
+        raise PluginError(reason=_('It can only be read.'))
 
     def reader(self, stream: str = 'content') -> Any:
         raise exception.BankKeyNotFound(key=stream)
@@ -172,7 +186,7 @@ def call(run: Run, what: Call) -> None:
     state = run.states[position]
     if run.halted is not None or run.progress.status(position) == 'error':
         return
-    if run.failed.is_set() and run.operation.type == 'protect':
+    if run.failed.is_set() and run.operation.makes_checkpoint:
         return          # a checkpoint that lacks a resource is of no use
     operation = operation_class(run, state)
     if operation is None:
@@ -185,7 +199,7 @@ def call(run: Run, what: Call) -> None:
         hook(step)
         run.check()
         step.finish()
-        _end(run, position, what.hook)
+        end(run, position, what.hook)
         step.sweep()
     except BaseException as error:
         # A plugin may raise anything, and a library that it uses may call
@@ -193,22 +207,21 @@ def call(run: Run, what: Call) -> None:
         # stops anyhow: then it may be a consequence of that, and the hook is
         # run again.
         if run.halted is None:
-            _fail(run, position, error)
+            fail_with(run, position, error)
 
 
 def _bytes_before(run: Run, state: State) -> int:
-    """What a protect has counted of earlier hooks: a rerun counts anew."""
-    if run.operation.type == 'protect' and state.entry is not None:
-        return state.entry.bytes
-    return 0
+    """What was counted of earlier hooks: a rerun counts anew."""
+    if run.operation.type in ('restore', 'delete') or state.entry is None:
+        return 0
+    return state.entry.bytes
 
 
-def _end(run: Run, position: int, hook: str) -> None:
+def end(run: Run, position: int, hook: str) -> None:
+    """Note that a hook of a resource has ended well."""
     state = run.states[position]
-    operation = operation_class(run, state)
-    assert operation is not None  # noqa: S101 - one of its hooks has run
     state.hooks_done.append(hook)
-    last = operation.hooks()[-1] == hook
+    last = not hooks_of(run, position)
     run.write({
         'position': position, 'hooks_done': list(state.hooks_done),
         'entry': None if state.entry is None else state.entry.to_dict(),
@@ -216,7 +229,8 @@ def _end(run: Run, position: int, hook: str) -> None:
         **run.progress.end(position, 'success' if last else 'running')})
 
 
-def _fail(run: Run, position: int, error: BaseException) -> None:
+def fail_with(run: Run, position: int, error: BaseException) -> None:
+    """Put a resource in error because of what was raised."""
     state = run.states[position]
     if isinstance(error, exception.KarborError) and not isinstance(
             error, Cancelled):

@@ -26,7 +26,8 @@ from karbor.protection.run import Run
 LOG = log.getLogger(__name__)
 
 # where a checkpoint goes when its operation fails
-_AFTER_FAILURE = {'protect': 'error', 'delete': 'error-deleting'}
+_AFTER_FAILURE = {'protect': 'error', 'copy': 'error',
+                  'delete': 'error-deleting'}
 
 
 def manifest(run: Run, checkpoint: Checkpoint, status: str,
@@ -68,22 +69,29 @@ def check_claim(context: RequestContext, operation: Operation) -> None:
 
 
 def seal(run: Run, checkpoint: Checkpoint) -> None:
-    """End a protect operation whose data is complete."""
+    """End a protect or copy operation whose data is complete."""
     check_claim(run.context, run.operation)
     final = manifest(run, checkpoint, 'available')
     run.provider.store.write_manifest(final)
-    _end_protect(run, checkpoint, 'available', 'success', None,
-                 size=final.size, sealed=True)
+    _complete(run, checkpoint, final.size)
 
 
 @db_session.retry
-def _end_protect(run: Run, checkpoint: Checkpoint, status: str,
-                 outcome: str, reason: str | None, **values: Any) -> None:
+def _complete(run: Run, checkpoint: Checkpoint, size: int) -> None:
     with db_session.writer(run.context) as session:
-        operations.finish(session, run.operation, outcome, reason,
+        operations.finish(session, run.operation, 'success', None,
                           run.progress.totals())
-        checkpoints.change(session, run.context, checkpoint.id, status,
-                           reason=reason, **values)
+        checkpoints.change(session, run.context, checkpoint.id, 'available',
+                           size=size, sealed=True)
+
+
+@db_session.retry
+def copying(run: Run) -> None:
+    """Show that the copy of a checkpoint has begun; may repeat."""
+    with db_session.writer(run.context) as session:
+        operations.fence(session, run.operation)
+        checkpoints.change(session, run.context, run.operation.checkpoint_id,
+                           'copying')
 
 
 @db_session.retry
@@ -96,8 +104,8 @@ def removed(run: Run) -> None:
 
 
 @db_session.retry
-def restored(run: Run) -> None:
-    """End a restore operation without errors."""
+def succeeded(run: Run) -> None:
+    """End an operation that only used its checkpoint."""
     with db_session.writer(run.context) as session:
         operations.finish(session, run.operation, 'success', None,
                           run.progress.totals())

@@ -32,7 +32,7 @@ _LOOKS = 5
 def after(context: RequestContext, operation: Operation,
           store: Store) -> None:
     """Have the bank say what the database says of an ended operation."""
-    if operation.type == 'restore':
+    if operation.type in ('restore', 'verify'):
         return          # it writes nothing to the bank
     try:
         # again after each write, because that may be late, too
@@ -78,7 +78,7 @@ def _wanted(operation: Operation, checkpoint: Checkpoint,
         if present is None or present.status == 'deleting':
             return None
         return outcome.deleting(present)
-    if operation.type != 'protect' or checkpoint.status != 'available':
+    if not operation.makes_checkpoint or checkpoint.status != 'available':
         return None
     if (present is not None and present.status == 'available'
             and present.attempt >= operation.attempt):

@@ -12,7 +12,7 @@ NOT_FOUND = {'itemNotFound': {
 
 @pytest.mark.parametrize(('method', 'path'), [
     ('GET', '/nonsense'), ('GET', '/triggers'), ('POST', '/triggers'),
-    ('GET', '/scheduled_operations'), ('GET', '/verifications'),
+    ('GET', '/scheduled_operations'), ('DELETE', '/verifications'),
     ('GET', '/quotas/x'), ('GET', '/os-services'), ('PATCH', '/plans'),
     ('HEAD', '/plans'), ('PUT', '/plans'),
     ('DELETE', '/plans'), ('TRACE', '/plans'), ('MADE-UP', '/plans'),

@@ -82,8 +82,8 @@ def test_what_users_know_by_name():
     """These words are in the REST API of v1."""
     assert states.PLAN.states == {'suspended', 'started'}
     assert states.CHECKPOINT.states == {
-        'protecting', 'available', 'error', 'deleting', 'deleted',
-        'error-deleting'}
+        'protecting', 'wait_copying', 'copying', 'available', 'error',
+        'deleting', 'deleted', 'error-deleting'}
 
 
 def test_a_checkpoint_that_failed_can_be_deleted():

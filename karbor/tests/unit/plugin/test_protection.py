@@ -45,10 +45,10 @@ def test_the_public_face():
                             'on_main', 'on_complete')
     assert sorted(plugin.__all__) == [
         'BankCorrupt', 'BankError', 'BankKeyNotFound', 'BankPlugin',
-        'Cancelled', 'ConfigError', 'Context', 'Data', 'Graph', 'HOOKS',
-        'InstanceNotFound', 'Invalid', 'Operation', 'Plugin', 'PluginError',
-        'ProtectablePlugin', 'ProtectionPlugin', 'Reader', 'Resource',
-        'Schemas', 'Step', 'WaitFailed', 'Writer']
+        'Cancelled', 'ConfigError', 'Context', 'CopyData', 'Data', 'Graph',
+        'HOOKS', 'InstanceNotFound', 'Invalid', 'Operation', 'Plugin',
+        'PluginError', 'ProtectablePlugin', 'ProtectionPlugin', 'Reader',
+        'Resource', 'Schemas', 'Step', 'WaitFailed', 'Writer']
     for name in plugin.__all__:
         assert hasattr(plugin, name)
 

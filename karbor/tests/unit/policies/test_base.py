@@ -5,16 +5,19 @@ import pytest
 
 from karbor.tests.fixtures import NOWHERE
 from karbor.tests.unit.policies import test_checkpoints
+from karbor.tests.unit.policies import test_copies
 from karbor.tests.unit.policies import test_operations
 from karbor.tests.unit.policies import test_plans
 from karbor.tests.unit.policies import test_protectables
 from karbor.tests.unit.policies import test_providers
 from karbor.tests.unit.policies import test_restores
+from karbor.tests.unit.policies import test_verifications
 from karbor.tests.unit.policies import world
 
 TABLE = [line for module in (
-    test_checkpoints, test_operations, test_plans, test_protectables,
-    test_providers, test_restores) for line in module.TABLE]
+    test_checkpoints, test_copies, test_operations, test_plans,
+    test_protectables, test_providers, test_restores,
+    test_verifications) for line in module.TABLE]
 
 
 @pytest.fixture

@@ -31,7 +31,12 @@ def make_world(api):
     ).json['restore']['id']
     # so that the checkpoint can be deleted
     fixtures.work()
-    return {'plan': plan, 'checkpoint': checkpoint, 'restore': restore}
+    verification = api.post('/verifications', {
+        'verification': {**RESTORE, 'checkpoint_id': checkpoint}},
+    ).json['verification']['id']
+    fixtures.work()
+    return {'plan': plan, 'checkpoint': checkpoint, 'restore': restore,
+            'verification': verification}
 
 
 def fill(value, world):

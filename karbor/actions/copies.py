@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Use cases of copies: a checkpoint made of another, not of a plan."""
+
+from collections.abc import Mapping
+from typing import Any
+import uuid
+
+from karbor import exception
+from karbor import policy
+from karbor.actions import handover
+from karbor.actions import providers
+from karbor.actions import quotas
+from karbor.context import RequestContext
+from karbor.db import checkpoints
+from karbor.db import models
+from karbor.db import operations
+from karbor.db import plans
+from karbor.db import query as db_query
+from karbor.db import session as db_session
+from karbor.i18n import _
+from karbor.model.checkpoint import Checkpoint
+from karbor.model.graph import Graph
+from karbor.model.operation import Operation
+
+
+def create(context: RequestContext, provider_id: str, *,
+           plan_id: str | None = None, checkpoint_id: str | None = None,
+           target_id: str | None = None,
+           parameters: Mapping[str, Mapping[str, Any]]) -> Operation:
+    """Begin to copy a checkpoint into a new one.
+
+    :param plan_id: the newest available checkpoint of this plan is copied
+    :param checkpoint_id: which checkpoint to copy; the plan may be gone then
+    :param target_id: the provider that gets the copy, by default the same
+    :return: the operation on the new checkpoint
+    :raises exception.PlanNotFound: there is none in the project
+    :raises exception.CheckpointNotFound: the same of the checkpoint
+    :raises exception.Invalid: nothing is available, or a plugin of the
+        target cannot copy; nothing has been made
+    :raises exception.QuotaExceeded: the project has no room
+    """
+    if checkpoint_id is None:
+        source = _newest(context, provider_id, plan_id)
+    else:
+        source = checkpoints.get(context, provider_id, checkpoint_id)
+        _authorize(context, source.project_id)
+        if plan_id not in (None, source.plan_id):
+            raise exception.Invalid(field='plan_id', reason=_(
+                'checkpoint %(checkpoint)s is one of plan %(plan)s') % {
+                    'checkpoint': source.id, 'plan': source.plan_id})
+    target = _target(context, provider_id, target_id)
+    _check_types(target, source)
+    providers.check_parameters(target, 'copy_schema', parameters)
+    made = Checkpoint(
+        id=str(uuid.uuid4()), project_id=source.project_id,
+        provider_id=target['id'], plan_id=source.plan_id, plan=source.plan,
+        status='wait_copying', origin='copy',
+        extra_info={**(source.extra_info or {}), 'created_by': 'copy',
+                    'copied_from': source.id},
+        resource_graph=source.resource_graph,
+        # The state of the application is that of then. By the time of its
+        # copying, an old state would look newer than a later one.
+        created_at=source.created_at)
+    operation = handover.operation(
+        context, 'copy', project_id=made.project_id,
+        provider_id=made.provider_id, checkpoint_id=made.id,
+        plan_id=made.plan_id, source_checkpoint_id=source.id,
+        request={'source_provider_id': source.provider_id,
+                 'parameters': {key: dict(values) for key, values
+                                in parameters.items()}})
+    _record(context, made, operation)
+    handover.cast(context, operation.id)
+    return operation
+
+
+@db_session.retry
+def _record(context: RequestContext, made: Checkpoint,
+            operation: Operation) -> None:
+    with db_session.writer(context) as session:
+        handover.hold(session, str(operation.source_checkpoint_id))
+        checkpoints.insert(session, made)
+        db_query.check_quota(session, models.Checkpoint, made.project_id,
+                             'checkpoints', quotas.limit('checkpoints'))
+        operations.insert(session, operation)
+
+
+def _authorize(context: RequestContext, project_id: str) -> None:
+    policy.authorize(context, 'copy:create', {'project_id': project_id})
+
+
+def _newest(context: RequestContext, provider_id: str,
+            plan_id: str | None) -> Checkpoint:
+    if plan_id is None:
+        raise exception.Invalid(field='plan_id', reason=_(
+            'expected plan_id or checkpoint_id'))
+    plan = plans.get(context, plan_id)
+    _authorize(context, plan.project_id)
+    if plan.provider_id != provider_id:
+        raise exception.InvalidPlan(
+            reason=_('plan %(plan)s uses provider %(provider)s, not '
+                     '%(other)s') % {'plan': plan_id,
+                                     'provider': plan.provider_id,
+                                     'other': provider_id})
+    source = checkpoints.newest(context, provider_id, plan_id)
+    if source is None:
+        raise exception.Invalid(field='plan_id', reason=_(
+            'plan %s has no available checkpoint to copy') % plan_id)
+    return source
+
+
+def _target(context: RequestContext, provider_id: str,
+            target_id: str | None) -> dict[str, Any]:
+    if target_id is None:
+        return providers.find(context, provider_id)
+    try:
+        return providers.find(context, target_id)
+    except exception.ProviderNotFound as error:
+        # it is named in the body, so the body is wrong
+        raise exception.Invalid(field='provider_id',
+                                reason=str(error)) from error
+
+
+def _check_types(provider: Mapping[str, Any], source: Checkpoint) -> None:
+    """Refuse what the provider cannot copy, before anything is made."""
+    graph = Graph.from_json(str(source.resource_graph))
+    for type_ in sorted({resource.type for resource in graph.resources}):
+        if 'copy' not in provider['operations'].get(type_, ()):
+            raise exception.Invalid(field='provider_id', reason=_(
+                'provider %(provider)s has no plugin that can copy %(type)s')
+                % {'provider': provider['id'], 'type': type_})

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Use cases of verifications. One is an operation; they share the id."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from karbor import exception
+from karbor import policy
+from karbor.actions import handover
+from karbor.actions import providers
+from karbor.context import RequestContext
+from karbor.db import checkpoints
+from karbor.db import operations as db
+from karbor.model import states
+from karbor.model.operation import Operation
+from karbor.model.query import ListQuery
+
+
+def create(context: RequestContext, *, provider_id: str, checkpoint_id: str,
+           parameters: Mapping[str, Mapping[str, Any]]) -> Operation:
+    """Begin to verify a checkpoint.
+
+    :raises exception.CheckpointNotFound: there is none in the project
+    :raises exception.CheckpointNotAvailable: there is nothing to verify yet
+    """
+    checkpoint = checkpoints.get(context, provider_id, checkpoint_id)
+    policy.authorize(context, 'verification:create',
+                     {'project_id': checkpoint.project_id})
+    providers.check_parameters(providers.find(context, provider_id),
+                               'verify_schema', parameters)
+    operation = handover.operation(
+        context, 'verify', project_id=checkpoint.project_id,
+        provider_id=provider_id, checkpoint_id=checkpoint_id,
+        plan_id=checkpoint.plan_id,
+        request={'parameters': {key: dict(values) for key, values
+                                in parameters.items()}})
+    handover.record_use(context, operation)
+    handover.cast(context, operation.id)
+    return operation
+
+
+def get(context: RequestContext, verification_id: str) -> Operation:
+    """One verification.
+
+    :raises exception.VerificationNotFound: there is none in the project
+    """
+    try:
+        operation = db.get(context, verification_id, type_='verify')
+    except exception.OperationNotFound as error:
+        raise exception.VerificationNotFound(id=verification_id) from error
+    policy.authorize(context, 'verification:get',
+                     {'project_id': operation.project_id})
+    return operation
+
+
+def list_(context: RequestContext, query: ListQuery,
+          status: str | None = None) -> list[Operation]:
+    """A page of verifications.
+
+    :param status: of the v1 contract: in_progress, success, fail
+    """
+    policy.authorize(context, 'verification:get_all')
+    words = states.V1_OPERATION_STATUS['verify']
+    return db.list_(context, query, type_='verify', statuses=(
+        None if status is None else
+        [('verify', own) for own, word in words.items() if word == status]))
