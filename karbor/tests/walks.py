@@ -52,8 +52,7 @@ class Store:
         def make_id():
             return uuid.UUID(int=self.random.getrandbits(128), version=4)
 
-        with (mock.patch.object(timeutils, 'utcnow',
-                                lambda with_timezone: time),
+        with (mock.patch.object(timeutils, 'utcnow', return_value=time),
               mock.patch.object(uuid, 'uuid4', make_id)):
             yield
 
@@ -90,7 +89,8 @@ class _Walk:
         ids, self.rest = page
         assert len(ids) <= self.limit
         again = (set(self.seen) & set(ids)) - self.moved
-        assert not again and len(set(ids)) == len(ids), 'seen twice'
+        assert not again, 'seen twice'
+        assert len(set(ids)) == len(ids), 'twice on a page'
         self.seen += ids
         if self.rest is None:
             assert self.must <= set(self.seen), 'not seen'
