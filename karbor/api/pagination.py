@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Lists: which page a query asks for, and where the next one is."""
 
+import bisect
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 import urllib.parse
@@ -9,6 +10,7 @@ from oslo_utils import strutils
 
 from karbor import exception
 from karbor.api import base
+from karbor.api import position
 from karbor.api.request import MAX_INTEGER
 from karbor.api.request import Request
 from karbor.api.schemas.method import V1_1
@@ -35,7 +37,8 @@ def list_query(request: Request) -> ListQuery:
              else {*offered.filters})
     return ListQuery(
         limit=_limit(request), marker=query.get('marker') or None,
-        offset=_offset(query), sort=_sort(query, offered.sort_keys),
+        position=_position(query), offset=_offset(query),
+        sort=_sort(query, offered.sort_keys),
         filters={key: None if value == 'None' else value
                  for key, value in query.items() if key in known},
         # others may ask, and get what is theirs
@@ -59,6 +62,16 @@ def _limit(request: Request) -> int:
         raise exception.Invalid(field='limit', reason=_(
             'limit param must be positive'))
     return min(value, most)
+
+
+def _position(query: Mapping[str, str]) -> dict[str, Any] | None:
+    text = query.get('position')
+    if text is None:
+        return None
+    if not query.get('marker'):
+        raise exception.Invalid(field='position', reason=_(
+            'it cannot be used without marker'))
+    return position.read(text)
 
 
 def _offset(query: Mapping[str, str]) -> int:
@@ -118,30 +131,55 @@ def _all_tenants(query: Mapping[str, str]) -> bool:
 
 def page(items: Sequence[Mapping[str, Any]],
          query: ListQuery) -> list[Mapping[str, Any]]:
-    """The page of a list that is in memory; its order stays.
+    """The page of a list that is in memory, in the order of names and ids.
 
-    :raises exception.MarkerNotFound: no item has the marker's id
+    :raises exception.MarkerNotFound: no item has the marker's id, and the
+        query does not know where it was
+    :raises exception.Invalid: the query's position is not of this list
     """
+    def key(item: Mapping[str, Any]) -> tuple[str, str]:
+        return position.in_memory(item)['name'], item['id']
+
+    items = sorted(items, key=key)
     begin = 0
     if query.marker is not None:
-        ids = [item['id'] for item in items]
-        if query.marker not in ids:
-            raise exception.MarkerNotFound(marker=query.marker)
-        begin = ids.index(query.marker) + 1
+        begin = bisect.bisect_right(items, _place(items, query), key=key)
     begin += query.offset
     end = None if query.limit is None else begin + query.limit
-    return list(items[begin:end])
+    return items[begin:end]
+
+
+def _place(items: Sequence[Mapping[str, Any]],
+           query: ListQuery) -> tuple[str, str]:
+    """Name and id of the marker's item, as they are or were."""
+    values = query.position
+    if values is None:
+        values = next((position.in_memory(item) for item in items
+                       if item['id'] == query.marker), None)
+        if values is None:
+            raise exception.MarkerNotFound(marker=query.marker)
+    if [*values] != ['name'] or not isinstance(values['name'], str):
+        raise exception.Invalid(field='position', reason=_(
+            'expected a position in a list that is sorted alike'))
+    return values['name'], str(query.marker)
 
 
 def body(request: Request, collection: str, views: list[dict[str, Any]],
-         query: ListQuery) -> dict[str, Any]:
-    """The body of a page, with a link to the next if there may be one."""
+         query: ListQuery,
+         rows: Sequence[Any] | None = None) -> dict[str, Any]:
+    """The body of a page, with a link to the next if there may be one.
+
+    :param rows: what the views show; without them the link leads nowhere
+        once its marker is deleted
+    """
     result: dict[str, Any] = {collection: views}
     if views and len(views) == query.limit:
         # the marker stands behind what offset left out
         values = {key: value for key, value in request.query.items()
-                  if key not in ('marker', 'offset')}
+                  if key not in ('marker', 'position', 'offset')}
         values['marker'] = views[-1]['id']
+        if rows:
+            values['position'] = position.write(rows[-1], query)
         href = (base.base_url(request) + urllib.parse.quote(request.path_info)
                 + '?' + urllib.parse.urlencode(values))
         result[f'{collection}_links'] = [{'rel': 'next', 'href': href}]

@@ -1,20 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pages of a list: fence, filters, order and marker in one query."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 import zlib
 
-from oslo_db.sqlalchemy import utils
 import sqlalchemy as sa
 from sqlalchemy import orm
 
 from karbor import exception
 from karbor.context import RequestContext
+from karbor.db import position
 from karbor.model.query import ListQuery
-
-# in the order of the marker's row when all that was asked for is equal
-TIE_BREAKERS = ('created_at', 'id')
 
 
 def fence(context: RequestContext, model: Any,
@@ -39,26 +36,37 @@ def page(session: orm.Session, context: RequestContext, model: Any,
     :param exact: columns whose filters compare whole values
     :param containing: columns whose filters look for a part of the text
     :param where: further condition of the list itself
-    :raises exception.MarkerNotFound: the marker is not in the list
+    :raises exception.MarkerNotFound: the marker is not in the list, and
+        the query does not know where it was
+    :raises exception.Invalid: the query's position is not of this list
     """
     visible = fence(context, model, query.all_projects)
     if where is not None:
         visible = sa.and_(visible, where)
-    marker = None
+    order = position.columns(model, query.order())
+    select = (
+        sa.select(model)
+        .where(visible, *_conditions(model, query.filters, exact, containing))
+        .order_by(*position.order_by(order)).limit(query.limit))
     if query.marker is not None:
-        marker = session.execute(sa.select(model).where(
-            model.id == query.marker, visible)).scalar()
-        if marker is None:
-            raise exception.MarkerNotFound(marker=query.marker)
-    sort = list(query.sort) or [('created_at', 'desc')]
-    named = {key for key, _direction in sort}
-    sort += [(key, sort[0][1]) for key in TIE_BREAKERS if key not in named]
-    select = sa.select(model).where(
-        visible, *_conditions(model, query.filters, exact, containing))
-    select = utils.paginate_query(
-        select, model, query.limit, [key for key, _direction in sort],
-        marker=marker, sort_dirs=[direction for _key, direction in sort])
+        select = select.where(position.after(order, _place(
+            session, model, query, order, visible)))
     return select.offset(query.offset) if query.offset else select
+
+
+def _place(session: orm.Session, model: Any, query: ListQuery,
+           order: position.Order,
+           visible: sa.ColumnElement[bool]) -> Sequence[Any]:
+    """What is sorted by, as it is or was in the marker's row."""
+    marker = str(query.marker)
+    if query.position is not None:
+        return position.values(order, query.position, marker)
+    row = session.execute(
+        sa.select(*(column for column, _direction in order))
+        .where(model.id == marker, visible)).one_or_none()
+    if row is None:
+        raise exception.MarkerNotFound(marker=marker)
+    return row
 
 
 def _conditions(model: Any, filters: Mapping[str, Any],

@@ -20,6 +20,10 @@ class UTCDateTime(sa.types.TypeDecorator[datetime.datetime]):
     impl = sa.DateTime
     cache_ok = True
 
+    @property
+    def python_type(self) -> type[datetime.datetime]:
+        return datetime.datetime
+
     def load_dialect_impl(self, dialect: sa.Dialect) -> Any:
         if dialect.name in ('mysql', 'mariadb'):
             return dialect.type_descriptor(mysql.DATETIME(fsp=6))

@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+# in this order when all that was asked for is equal
+TIE_BREAKERS = ('created_at', 'id')
+
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:
@@ -12,6 +15,10 @@ class ListQuery:
 
     :ivar limit: at most so many items; None is no limit
     :ivar marker: id of the last item of the page before
+    :ivar position: what that item was sorted by when it was seen, by key
+        and without its id. With it the page begins where the one before
+        ended, whatever has become of the item since; None: the page begins
+        where the item is now.
     :ivar offset: items to leave out after the marker
     :ivar sort: (key, ``asc`` or ``desc``) pairs, most important first
     :ivar filters: wanted values by column
@@ -20,7 +27,19 @@ class ListQuery:
 
     limit: int | None = None
     marker: str | None = None
+    position: Mapping[str, Any] | None = None
     offset: int = 0
     sort: tuple[tuple[str, str], ...] = ()
     filters: Mapping[str, Any] = field(default_factory=dict)
     all_projects: bool = False
+
+    def order(self) -> tuple[tuple[str, str], ...]:
+        """What decides, down to the id: no two items are equal by it."""
+        sort = self.sort or (('created_at', 'desc'),)
+        order: dict[str, str] = {}
+        for key, direction in (
+                *sort, *((key, sort[0][1]) for key in TIE_BREAKERS)):
+            order.setdefault(key, direction)
+            if key == 'id':
+                break
+        return tuple(order.items())

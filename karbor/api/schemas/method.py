@@ -21,11 +21,18 @@ V1_1 = Version(1, 1)
 # oldest first; doc/source/contributor/rest-api-history.rst tells of each
 VERSIONS = (V1_0, V1_1)
 
+# more than some names of 255 letters take, and less than servers take
+MAX_POSITION = 4096
 PAGE: Mapping[str, Schema] = {
     'limit': {'type': 'integer', 'minimum': 1,
               'description': 'At most so many items.'},
     'marker': {'type': 'string',
                'description': 'Id of the last item of the page before.'},
+    'position': {'type': 'string', 'maxLength': MAX_POSITION,
+                 'description': 'Only beside marker, and as a link to a next '
+                                'page has it: begin behind the place where '
+                                'the marker was, though it may have been '
+                                'changed or deleted since.'},
     'offset': {'type': 'integer', 'minimum': 0,
                'description': 'Leave out so many items.'}}
 ALL_TENANTS: Schema = {

@@ -33,7 +33,7 @@ class Checkpoints:
             _check_provider(request, provider_id)
         return pagination.body(
             request, 'checkpoints',
-            [views.show(checkpoint) for checkpoint in found], query)
+            [views.show(checkpoint) for checkpoint in found], query, found)
 
     @base.handler
     def show(self, request: Request, response: base.Response,

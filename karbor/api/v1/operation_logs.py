@@ -32,7 +32,7 @@ class OperationLogs:
                               status=request.query.get('status'), type_=type_)
         return pagination.body(
             request, 'operation_logs',
-            [views.log(one) for one in found], query)
+            [views.log(one) for one in found], query, found)
 
     @base.handler
     def show(self, request: Request, response: base.Response,

@@ -19,9 +19,10 @@ class Plans:
     def index(self, request: Request, response: base.Response) -> Any:
         query = pagination.list_query(request)
         plans = actions.list_(request.caller, query)
-        return pagination.body(request, 'plans',
-                               [views.show(plan, request.version)
-                                for plan in plans], query)
+        return pagination.body(
+            request, 'plans',
+            [views.show(plan, request.version) for plan in plans], query,
+            plans)
 
     @base.handler
     def show(self, request: Request, response: base.Response,

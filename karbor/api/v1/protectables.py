@@ -40,12 +40,12 @@ class Instances:
     def index(self, request: Request, response: base.Response,
               type_: str) -> Any:
         query = pagination.list_query(request)
-        instances = actions.instances(request.caller, type_,
-                                      _parameters(request.query))
+        found = pagination.page(
+            actions.instances(request.caller, type_,
+                              _parameters(request.query)), query)
         return pagination.body(
-            request, 'instances',
-            [views.instance(found)
-             for found in pagination.page(instances, query)], query)
+            request, 'instances', [views.instance(one) for one in found],
+            query, found)
 
     @base.handler
     def show(self, request: Request, response: base.Response,

@@ -17,13 +17,13 @@ class Providers:
     @base.handler
     def index(self, request: Request, response: base.Response) -> Any:
         query = pagination.list_query(request)
-        providers = [provider for provider in actions.list_(request.caller)
-                     if all(provider[key] == value
-                            for key, value in query.filters.items())]
+        found = pagination.page([
+            provider for provider in actions.list_(request.caller)
+            if all(provider[key] == value
+                   for key, value in query.filters.items())], query)
         return pagination.body(
-            request, 'providers',
-            [views.show(provider)
-             for provider in pagination.page(providers, query)], query)
+            request, 'providers', [views.show(one) for one in found], query,
+            found)
 
     @base.handler
     def show(self, request: Request, response: base.Response,

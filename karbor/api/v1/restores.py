@@ -25,7 +25,8 @@ class Restores:
                               dataclasses.replace(query, filters=filters),
                               status=request.query.get('status'))
         return pagination.body(
-            request, 'restores', [views.restore(one) for one in found], query)
+            request, 'restores', [views.restore(one) for one in found],
+            query, found)
 
     @base.handler
     def show(self, request: Request, response: base.Response,

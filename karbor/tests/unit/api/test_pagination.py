@@ -8,6 +8,7 @@ import pytest
 
 from karbor import exception
 from karbor.api import pagination
+from karbor.api import root
 from karbor.model.query import ListQuery
 from karbor.tests import fixtures
 
@@ -86,7 +87,7 @@ def test_offset_is_not_used_again_behind_the_marker(api):
     link, = api.get('/plans?limit=2&offset=1&sort=name:asc',
                     ).json['plans_links']
     query = urllib.parse.parse_qs(urllib.parse.urlsplit(link['href']).query)
-    assert set(query) == {'limit', 'sort', 'marker'}
+    assert set(query) == {'limit', 'sort', 'marker', 'position'}
 
 
 def test_more_than_the_most_is_not_given(api, conf):
@@ -136,9 +137,11 @@ def test_all_tenants_is_for_administrators(api, other, admin, yes, no):
 
 
 @settings(max_examples=50, deadline=None)
-@given(count=st.integers(0, 12), limit=st.integers(1, 5))
-def test_pages_in_memory_give_every_item_once(count, limit):
-    items = [{'id': str(number)} for number in range(count)]
+@given(names=st.lists(st.sampled_from(['a', 'b', '', None]), max_size=9),
+       limit=st.integers(1, 5))
+def test_pages_in_memory_give_every_item_once(names, limit):
+    items = [{'id': str(number), 'name': name}
+             for number, name in enumerate(names)]
     seen, marker = [], None
     while True:
         page = pagination.page(items, ListQuery(limit=limit, marker=marker))
@@ -146,6 +149,84 @@ def test_pages_in_memory_give_every_item_once(count, limit):
         if len(page) < limit:
             break
         marker = page[-1]['id']
-    assert seen == items
+    assert seen == sorted(items, key=lambda item: (item['name'] or '',
+                                                   item['id']))
     with pytest.raises(exception.MarkerNotFound):
         pagination.page(items, ListQuery(marker='x'))
+
+
+def test_a_list_in_memory_has_positions_of_its_own():
+    items = [{'id': id_, 'name': 'n'} for id_ in 'abc']
+    assert pagination.page(items, ListQuery(
+        marker='aa', position={'name': 'n'})) == items[1:]
+    for wrong in ({}, {'name': None}, {'name': 5}, {'created_at': 'x'},
+                  {'name': 'n', 'id': 'a'}):
+        with pytest.raises(exception.Invalid, match='position'):
+            pagination.page(items, ListQuery(marker='a', position=wrong))
+
+
+def follow(api, body):
+    """The next page, by its link."""
+    (_key, (link,)), = [item for item in body.items()
+                        if item[0].endswith('_links')]
+    return api.raw('GET', link['href'].removeprefix('http://localhost')).json
+
+
+def test_every_link_says_where_its_marker_was(api, manager, admin):
+    """So that no walk ends because somebody deletes a row."""
+    make(api, 'plan')
+    checkpoints = f'/providers/{fixtures.PROVIDER}/checkpoints'
+    plan_id = api.get('/plans').json['plans'][0]['id']
+    api.post(checkpoints, {'checkpoint': {'plan_id': plan_id}})
+    fixtures.work()
+    checkpoint_id = api.get(checkpoints).json['checkpoints'][0]['id']
+    api.post('/restores', {'restore': {
+        'provider_id': fixtures.PROVIDER, 'checkpoint_id': checkpoint_id,
+        'parameters': {}}})
+    ids = {'provider_id': fixtures.PROVIDER,
+           'protectable_type': fixtures.THING}
+    lists = [route.path.format(**ids) for route in root.ROUTES
+             if (query := route.does.forms[0].query) and query.paged]
+    assert len(lists) >= 6
+    for path in lists:
+        body = api.get(f'/{path}?limit=1', expect=None).json
+        (_key, (link,)), = [item for item in body.items()
+                            if item[0].endswith('_links')]
+        assert '&position=' in link['href'], path
+        follow(api, body)
+
+
+@pytest.mark.parametrize('version', ['1.0', '1.1'])
+def test_a_link_outlives_its_marker(manager, version):
+    make(manager, *'abcd')
+    manager.headers['OpenStack-API-Version'] = f'data-protect {version}'
+    body = manager.get('/plans?limit=2&sort=name:asc').json
+    marker = body['plans'][-1]['id']
+    manager.delete(f'/plans/{marker}', expect=None)
+    assert [plan['name'] for plan in follow(manager, body)['plans']] == [
+        'c', 'd']
+    # without the position nobody knows where it was
+    manager.get(f'/plans?limit=2&sort=name:asc&marker={marker}', expect=404)
+
+
+def test_a_marker_that_moves_takes_no_rows_with_it(api):
+    make(api, *'abcd')
+    body = api.get('/plans?limit=2&sort=name:asc').json
+    api.put(f'/plans/{body["plans"][-1]["id"]}', {'plan': {'name': 'z'}})
+    assert names(api, '?sort=name:asc') == ['a', 'c', 'd', 'z']
+    assert [plan['name'] for plan in follow(api, body)['plans']] == ['c', 'd']
+
+
+def test_a_position_is_only_for_the_list_that_it_is_of(api, other):
+    make(api, *'abc')
+    make(other, *'abc')
+    link, = api.get('/plans?limit=1&sort=name').json['plans_links']
+    query = link['href'].partition('?')[2]
+    assert [plan['name'] for plan in other.get(
+        f'/plans?{query}').json['plans']] == ['b']
+    for path in (f'/plans?{query.replace("sort=name", "sort=status")}',
+                 f'/restores?{query.replace("sort=name", "")}',
+                 f'/providers?{query}',
+                 f'/plans?{query.replace("marker=", "x=")}'):
+        answer = api.get(path, expect=400)
+        assert 'position' in answer.json['badRequest']['message']

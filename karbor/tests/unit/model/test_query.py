@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a list request asks for."""
 
+import pytest
+
 from karbor.model.query import ListQuery
 
 
@@ -10,3 +12,16 @@ def test_nothing_said_is_all_of_the_project():
             dict(query.filters)) == (None, None, 0, (), {})
     assert not query.all_projects
     assert query.filters is not ListQuery().filters
+
+
+@pytest.mark.parametrize(('sort', 'order'), [
+    ('', 'created_at:desc id:desc'),
+    ('name:asc', 'name:asc created_at:asc id:asc'),
+    ('name:desc created_at:asc', 'name:desc created_at:asc id:desc'),
+    ('name:asc name:desc', 'name:asc created_at:asc id:asc'),
+    ('status:asc id:desc name:asc', 'status:asc id:desc'),
+    ('id:asc', 'id:asc')])
+def test_the_id_decides_in_the_end(sort, order):
+    pairs = [tuple(pair.split(':')) for pair in sort.split()]
+    assert ' '.join(map(':'.join, ListQuery(sort=tuple(pairs)).order(),
+                        )) == order

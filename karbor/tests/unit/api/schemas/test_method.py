@@ -29,8 +29,8 @@ def test_parameters_of_a_list():
         sort_keys=('id', 'name'), others={'day': types.STRING})
     found = dict(query.parameters())
     assert list(found) == ['a', 'project_id', 'day', 'all_tenants', 'limit',
-                           'marker', 'offset', 'sort', 'sort_key',
-                           'sort_dir']
+                           'marker', 'position', 'offset', 'sort',
+                           'sort_key', 'sort_dir']
     search = re.compile(found['sort']['pattern']).search
     for good in ('id', 'name:asc', 'name:desc,id'):
         assert search(good)
