@@ -27,7 +27,7 @@ class Verifications:
         return pagination.body(
             request, 'verifications',
             [views.verification(one, request.version) for one in found],
-            query)
+            query, found)
 
     @base.handler
     def show(self, request: Request, response: base.Response,

@@ -11,6 +11,7 @@ from karbor.api import pagination
 from karbor.api import root
 from karbor.model.query import ListQuery
 from karbor.tests import fixtures
+from karbor.tests.unit.policies import world
 
 
 def make(api, *names):
@@ -174,15 +175,7 @@ def follow(api, body):
 
 def test_every_link_says_where_its_marker_was(api, manager, admin):
     """So that no walk ends because somebody deletes a row."""
-    make(api, 'plan')
-    checkpoints = f'/providers/{fixtures.PROVIDER}/checkpoints'
-    plan_id = api.get('/plans').json['plans'][0]['id']
-    api.post(checkpoints, {'checkpoint': {'plan_id': plan_id}})
-    fixtures.work()
-    checkpoint_id = api.get(checkpoints).json['checkpoints'][0]['id']
-    api.post('/restores', {'restore': {
-        'provider_id': fixtures.PROVIDER, 'checkpoint_id': checkpoint_id,
-        'parameters': {}}})
+    world.make_world(api)
     ids = {'provider_id': fixtures.PROVIDER,
            'protectable_type': fixtures.THING}
     lists = [route.path.format(**ids) for route in root.ROUTES
