@@ -20,8 +20,8 @@ MOMENT = 60         # much longer than anything here takes
 class Watched(Worker):
     """Tells when an operation has been left, however it ended."""
 
-    def __init__(self, shop):
-        super().__init__(shop)
+    def __init__(self, shop, *args):
+        super().__init__(shop, *args)
         self.left = threading.Semaphore(0)
 
     def _carry_out(self, operation, asked_at):
