@@ -7,7 +7,6 @@ from karbor.conf import CONF
 from karbor.context import RequestContext
 from karbor.db import services as db
 from karbor.i18n import _
-from karbor.model import states
 from karbor.model.service import Service
 
 
@@ -26,12 +25,10 @@ def update(context: RequestContext, service_id: int, status: str,
     knows with its next heartbeat.
 
     :raises exception.ServiceNotFound: there is none of that id
-    :raises exception.Invalid: there is no such status, or a reason to enable
+    :raises exception.Invalid: there is a reason, but not to disable it
+    :raises exception.IllegalTransition: there is no such status
     """
     policy.authorize(context, 'service:update')
-    if status not in states.SERVICE.states:
-        raise exception.Invalid(field='status', reason=_(
-            'expected enabled or disabled, not %s') % status)
     if status == 'enabled' and reason is not None:
         raise exception.Invalid(field='disabled_reason', reason=_(
             'it is for a service that becomes disabled'))
