@@ -37,11 +37,23 @@ def set_up(conf: cfg.ConfigOpts) -> None:
 
 
 class Heartbeat:
-    """Tells the other daemons that one lives."""
+    """Tells others that a daemon lives, and it whether to begin new work.
 
-    def __init__(self, conf: cfg.ConfigOpts, binary: str) -> None:
+    An operator can disable a daemon. That is found out with a heartbeat, so
+    that it costs nothing to ask here, however often.
+    """
+
+    def __init__(self, conf: cfg.ConfigOpts, binary: str,
+                 enabled: Callable[[], None] = lambda: None) -> None:
+        """Prepare; nothing is written before the start.
+
+        :param enabled: called when a daemon that was disabled is no more
+        """
         self._conf = conf
         self._binary = binary
+        self._enabled = enabled
+        self._lock = threading.Lock()
+        self._status: str | None = None
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._beat, daemon=True,
                                         name='service-heartbeat')
@@ -54,11 +66,42 @@ class Heartbeat:
         if self._thread.is_alive():
             self._thread.join()
 
+    def may_begin(self) -> bool:
+        """Whether new work may be begun; what runs goes on in any case.
+
+        Before the first heartbeat the database is asked: a restart does not
+        enable what was disabled.
+        """
+        with self._lock:
+            if self._status is None:
+                self._status = services.status(
+                    karbor_context.system(), self._conf.host, self._binary)
+                if self._status != 'enabled':
+                    self._tell()
+            return self._status == 'enabled'
+
+    def _learn(self, status: str) -> None:
+        with self._lock:
+            old, self._status = self._status, status
+            if old == status or (old is None and status == 'enabled'):
+                return
+            self._tell()
+        if status == 'enabled':
+            self._enabled()
+
+    def _tell(self) -> None:
+        if self._status == 'enabled':
+            LOG.info('%s of this host is enabled.', self._binary)
+        else:
+            LOG.warning('%s of this host is disabled by an operator and '
+                        'begins no new work.', self._binary)
+
     def _beat(self) -> None:
         context = karbor_context.system()
         while True:
             try:
-                services.heartbeat(context, self._conf.host, self._binary)
+                self._learn(services.heartbeat(context, self._conf.host,
+                                               self._binary))
             except Exception:
                 # a daemon whose database is away shows as down, which it is
                 LOG.exception('The heartbeat of %s could not be written.',

@@ -14,10 +14,9 @@ from karbor.actions import handover
 from karbor.actions import quotas
 from karbor.context import RequestContext
 from karbor.db import checkpoints as db
-from karbor.db import models
 from karbor.db import operations
 from karbor.db import plans
-from karbor.db import query as db_query
+from karbor.db import quotas as db_quotas
 from karbor.db import session as db_session
 from karbor.i18n import _
 from karbor.model.checkpoint import Checkpoint
@@ -37,6 +36,7 @@ def create(context: RequestContext, provider_id: str, plan_id: str,
     :param origin: only the code of a daemon passes ``schedule``
     :raises exception.PlanNotFound: there is none in the project
     :raises exception.InvalidPlan: the plan belongs to another provider
+    :raises exception.QuotaExceeded: the project has no room
     """
     plan = plans.get(context, plan_id)
     policy.authorize(context, 'provider:checkpoint_create',
@@ -69,10 +69,9 @@ def create(context: RequestContext, provider_id: str, plan_id: str,
 def _record(context: RequestContext, checkpoint: Checkpoint,
             operation: Operation) -> None:
     with db_session.writer(context) as session:
+        db_quotas.admit(session, checkpoint.project_id, 'checkpoints',
+                        quotas.configured()['checkpoints'])
         db.insert(session, checkpoint)
-        db_query.check_quota(session, models.Checkpoint,
-                             checkpoint.project_id, 'checkpoints',
-                             quotas.limit('checkpoints'))
         operations.insert(session, operation)
 
 

@@ -12,10 +12,9 @@ from karbor.actions import providers
 from karbor.actions import quotas
 from karbor.context import RequestContext
 from karbor.db import checkpoints
-from karbor.db import models
 from karbor.db import operations
 from karbor.db import plans
-from karbor.db import query as db_query
+from karbor.db import quotas as db_quotas
 from karbor.db import session as db_session
 from karbor.i18n import _
 from karbor.model.checkpoint import Checkpoint
@@ -77,10 +76,10 @@ def create(context: RequestContext, provider_id: str, *,
 def _record(context: RequestContext, made: Checkpoint,
             operation: Operation) -> None:
     with db_session.writer(context) as session:
+        db_quotas.admit(session, made.project_id, 'checkpoints',
+                        quotas.configured()['checkpoints'])
         handover.hold(session, str(operation.source_checkpoint_id))
         checkpoints.insert(session, made)
-        db_query.check_quota(session, models.Checkpoint, made.project_id,
-                             'checkpoints', quotas.limit('checkpoints'))
         operations.insert(session, operation)
 
 

@@ -34,7 +34,7 @@ def create(context: RequestContext, *, name: str, provider_id: str,
     provider = _provider(context, provider_id)
     providers.check_types(provider, plan.resources)
     providers.check_parameters(provider, 'options_schema', parameters)
-    return db.create(context, plan, limit=quotas.limit('plans'))
+    return db.create(context, plan, quotas.configured()['plans'])
 
 
 def get(context: RequestContext, plan_id: str) -> Plan:

@@ -32,7 +32,9 @@ _ERRORS = {
     '404': 'There is no such thing in the project.',
     'default': 'It failed; the message says why.'}
 # ids that are no UUID
-_FREE = ('project_id', 'protectable_type', root.FREE_TEXT.strip('{}'))
+_FREE = ('project_id', 'quota_project_id', 'protectable_type',
+         root.FREE_TEXT.strip('{}'))
+_NUMBERS = ('service_id',)
 
 
 def document(version: Version, base_url: str = '') -> dict[str, Any]:
@@ -80,9 +82,9 @@ def _operation(route: root.Route, form: method.Form,
 
 
 def _noun(route: root.Route) -> str:
-    """The last part of the path that is no id."""
-    return [part for part in route.path.split('/')
-            if not part.startswith('{')][-1]
+    """Whose method the handler is, in the words of a URL."""
+    name = type(route.handler.__self__).__name__
+    return re.sub('(?<!^)(?=[A-Z])', '_', name).lower()
 
 
 def _parameters(route: root.Route, form: method.Form,
@@ -90,7 +92,9 @@ def _parameters(route: root.Route, form: method.Form,
     for name in re.findall(r'{(\w+)}', f'{{project_id}}/{route.path}'):
         free = name in _FREE or not name.endswith('_id')
         yield {'name': name, 'in': 'path', 'required': True,
-               'schema': _published(types.TEXT if free else types.UUID)}
+               'schema': _published(
+                   types.COUNT if name in _NUMBERS
+                   else types.TEXT if free else types.UUID)}
     if version > method.V1_0:
         yield {'name': microversion.HEADER, 'in': 'header', 'required': True,
                'schema': {'const':

@@ -27,7 +27,10 @@ from karbor.api.schemas import operation_logs
 from karbor.api.schemas import plans
 from karbor.api.schemas import protectables
 from karbor.api.schemas import providers
+from karbor.api.schemas import quota_classes
+from karbor.api.schemas import quotas
 from karbor.api.schemas import restores
+from karbor.api.schemas import services
 from karbor.api.schemas import verifications
 from karbor.api.schemas.method import Method
 from karbor.api.schemas.method import V1_1
@@ -38,7 +41,10 @@ from karbor.api.v1.plans import Plans
 from karbor.api.v1.protectables import Instances
 from karbor.api.v1.protectables import Protectables
 from karbor.api.v1.providers import Providers
+from karbor.api.v1.quota_classes import QuotaClasses
+from karbor.api.v1.quotas import Quotas
 from karbor.api.v1.restores import Restores
+from karbor.api.v1.services import Services
 from karbor.api.v1.verifications import Verifications
 from karbor.i18n import _
 
@@ -51,6 +57,9 @@ INSTANCES = Instances()
 RESTORES = Restores()
 VERIFICATIONS = Verifications()
 OPERATION_LOGS = OperationLogs()
+QUOTAS = Quotas()
+QUOTA_CLASSES = QuotaClasses()
+SERVICES = Services()
 
 _CHECKPOINTS = 'providers/{provider_id}/checkpoints'
 _CHECKPOINT = f'{_CHECKPOINTS}/{{checkpoint_id}}'
@@ -58,7 +67,8 @@ _INSTANCES = 'protectables/{protectable_type}/instances'
 # ids that may end in .json like any other text
 FREE_TEXT = '{resource_id}'
 _INSTANCE = f'{_INSTANCES}/{FREE_TEXT}'
-
+_QUOTA = 'quotas/{quota_project_id}'
+_QUOTA_CLASS = 'quota_classes/{class_name}'
 
 
 class Route(NamedTuple):
@@ -104,6 +114,16 @@ ROUTES = (
           operation_logs.INDEX),
     Route('GET', 'operation_logs/{operation_log_id}', OPERATION_LOGS.show,
           operation_logs.SHOW),
+    Route('GET', _QUOTA, QUOTAS.show, quotas.SHOW),
+    Route('GET', f'{_QUOTA}/detail', QUOTAS.detail, quotas.DETAIL),
+    Route('GET', f'{_QUOTA}/defaults', QUOTAS.defaults, quotas.DEFAULTS),
+    Route('PUT', _QUOTA, QUOTAS.update, quotas.UPDATE),
+    Route('DELETE', _QUOTA, QUOTAS.delete, quotas.DELETE),
+    Route('GET', _QUOTA_CLASS, QUOTA_CLASSES.show, quota_classes.SHOW),
+    Route('PUT', _QUOTA_CLASS, QUOTA_CLASSES.update, quota_classes.UPDATE),
+    Route('GET', 'os-services', SERVICES.index, services.INDEX),
+    Route('PUT', 'os-services/{service_id}', SERVICES.update,
+          services.UPDATE),
 )
 
 

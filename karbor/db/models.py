@@ -163,3 +163,24 @@ class Service(Base):
     status = _text(32, nullable=False)
     disabled_reason = _text(nullable=True)
     updated_at = orm.mapped_column(UTCDateTime, nullable=False)
+
+
+class Quota(Base):
+    __tablename__ = 'quotas'
+    __table_args__ = (MYSQL,)
+
+    project_id = _text(primary_key=True)
+    resource = _text(64, primary_key=True)
+    # NULL: the row is only there to queue up at
+    hard_limit = orm.mapped_column(sa.Integer, nullable=True)
+    # how often somebody has queued up; see karbor.db.quotas
+    turn = orm.mapped_column(sa.BigInteger, nullable=False, default=0)
+
+
+class QuotaClass(Base):
+    __tablename__ = 'quota_classes'
+    __table_args__ = (MYSQL,)
+
+    class_name = _text(primary_key=True)
+    resource = _text(64, primary_key=True)
+    hard_limit = orm.mapped_column(sa.Integer, nullable=False)

@@ -13,10 +13,12 @@ from karbor import exception
 from karbor.context import RequestContext
 from karbor.db import models
 from karbor.db import query
+from karbor.db import quotas
 from karbor.db import session as db
 from karbor.model import states
 from karbor.model.plan import Plan
 from karbor.model.query import ListQuery
+from karbor.model.quota import UNLIMITED
 from karbor.model.resource import Resource
 
 EXACT = ('id', 'project_id', 'provider_id', 'status')
@@ -76,23 +78,23 @@ def _get(session: orm.Session, context: RequestContext, plan_id: str, *,
 
 @db.retry
 def create(context: RequestContext, plan: Plan,
-           limit: int | None = None) -> Plan:
-    """Insert a plan and count it against the project's quota.
+           configured: int = UNLIMITED) -> Plan:
+    """Insert a plan, if the project's quota has room for it.
 
-    :param limit: how many plans the project may have; None is no limit
+    :param configured: how many plans the project may have where the database
+        has no limit for it
     :raises exception.QuotaExceeded: there are that many already
     """
     plan = dataclasses.replace(
         plan, created_at=timeutils.utcnow(with_timezone=True))
     with db.writer(context) as session:
+        quotas.admit(session, plan.project_id, 'plans', configured)
         session.add(models.Plan(
             id=plan.id, project_id=plan.project_id, name=plan.name,
             description=plan.description, provider_id=plan.provider_id,
             status=plan.status, parameters=dict(plan.parameters),
             created_at=plan.created_at))
         session.flush()
-        query.check_quota(session, models.Plan, plan.project_id, 'plans',
-                          limit)
         _insert(session, plan.id, plan.resources)
         return plan
 

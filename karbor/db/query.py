@@ -3,7 +3,6 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
-import zlib
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -84,28 +83,3 @@ def _conditions(model: Any, filters: Mapping[str, Any],
         else:
             raise exception.Invalid(field=name, reason='not a filter')
     return conditions
-
-
-def check_quota(session: orm.Session, model: Any, project_id: str,
-                resource: str, limit: int | None) -> None:
-    """Count what a project has, its new row included.
-
-    :param limit: how many it may have; None is no limit
-    :raises exception.QuotaExceeded: it has more; the transaction ends
-    """
-    if limit is None:
-        return
-    select = (sa.select(sa.func.count()).select_from(model)
-              .where(model.project_id == project_id))
-    # A row that is not committed yet is not counted by others, so of those
-    # who make rows at the same time one has to count after the other.
-    if session.get_bind().dialect.name == 'postgresql':
-        number = zlib.crc32(f'{resource}/{project_id}'.encode())
-        session.execute(sa.select(sa.func.pg_advisory_xact_lock(number)))
-    else:
-        # SQLite has one writer anyhow; in MariaDB two wait for each other's
-        # row, and the one that is told of a deadlock begins again
-        select = select.with_for_update()
-    count = session.execute(select).scalar_one()
-    if count > limit:
-        raise exception.QuotaExceeded(resource=resource, limit=limit)

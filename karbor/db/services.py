@@ -3,6 +3,7 @@
 
 from oslo_db import exception as db_exception
 import sqlalchemy as sa
+from sqlalchemy import orm
 
 from karbor import exception
 from karbor.context import RequestContext
@@ -13,17 +14,20 @@ from karbor.model import states
 from karbor.model.service import Service
 
 
-def heartbeat(context: RequestContext, host: str, binary: str) -> None:
-    """Note that a daemon lives; its first heartbeat makes its row."""
+def heartbeat(context: RequestContext, host: str, binary: str) -> str:
+    """Note that a daemon lives; its first heartbeat makes its row.
+
+    :return: its status, which an operator may have changed
+    """
     try:
-        _beat(context, host, binary)
+        return _beat(context, host, binary)
     except db_exception.DBDuplicateEntry:
         # another worker of this host has made the row at the same moment
-        _beat(context, host, binary)
+        return _beat(context, host, binary)
 
 
 @db.retry
-def _beat(context: RequestContext, host: str, binary: str) -> None:
+def _beat(context: RequestContext, host: str, binary: str) -> str:
     with db.writer(context) as session:
         if not db.changed(session, sa.update(models.Service).where(
                 models.Service.host == host,
@@ -32,6 +36,31 @@ def _beat(context: RequestContext, host: str, binary: str) -> None:
             session.execute(sa.insert(models.Service).values(
                 host=host, binary=binary, status='enabled',
                 updated_at=types.now()))
+        return _status(session, host, binary)
+
+
+def status(context: RequestContext, host: str, binary: str) -> str:
+    """The status of a daemon, which may not have beaten yet."""
+    with db.reader(context) as session:
+        return _status(session, host, binary)
+
+
+def _status(session: orm.Session, host: str, binary: str) -> str:
+    found: str | None = session.execute(sa.select(models.Service.status).where(
+        models.Service.host == host,
+        models.Service.binary == binary)).scalar()
+    return found or 'enabled'
+
+
+def _rows(session: orm.Session, down_time: float,
+          *conditions: sa.ColumnElement[bool]) -> list[Service]:
+    up = models.Service.updated_at >= types.now(-down_time)
+    select = (sa.select(models.Service, up.label('up')).where(*conditions)
+              .order_by(models.Service.id))
+    return [Service(id=row.id, host=row.host, binary=row.binary,
+                    status=row.status, updated_at=row.updated_at,
+                    up=bool(alive), disabled_reason=row.disabled_reason)
+            for row, alive in session.execute(select)]
 
 
 def list_(context: RequestContext, down_time: float,
@@ -41,33 +70,32 @@ def list_(context: RequestContext, down_time: float,
 
     :param down_time: seconds after which a silent one counts as down
     """
-    up = models.Service.updated_at >= types.now(-down_time)
-    select = sa.select(models.Service, up.label('up')).order_by(
-        models.Service.id)
+    conditions = []
     if host is not None:
-        select = select.where(models.Service.host == host)
+        conditions.append(models.Service.host == host)
     if binary is not None:
-        select = select.where(models.Service.binary == binary)
+        conditions.append(models.Service.binary == binary)
     with db.reader(context) as session:
-        return [Service(id=row.id, host=row.host, binary=row.binary,
-                        status=row.status, updated_at=row.updated_at,
-                        up=bool(alive), disabled_reason=row.disabled_reason)
-                for row, alive in session.execute(select)]
+        return _rows(session, down_time, *conditions)
 
 
 @db.retry
 def set_status(context: RequestContext, service_id: int, status: str,
-               reason: str | None = None) -> None:
-    """Enable or disable a daemon.
+               reason: str | None, down_time: float) -> Service:
+    """Enable or disable a daemon; it is told with its next heartbeat.
 
     :raises exception.ServiceNotFound: there is none of that id
     """
     with db.writer(context) as session:
-        present = session.execute(sa.select(models.Service.status).where(
-            models.Service.id == service_id)).scalar()
-        if present is None:
-            raise exception.ServiceNotFound(id=service_id)
-        states.SERVICE.check(present, status)
-        db.changed(session, sa.update(models.Service).where(
-            models.Service.id == service_id).values(
-                status=status, disabled_reason=reason))
+        allowed = states.SERVICE.sources(status)
+        if not db.changed(session, sa.update(models.Service).where(
+                models.Service.id == service_id,
+                models.Service.status.in_(allowed)).values(
+                    status=status, disabled_reason=reason)):
+            present = session.execute(sa.select(models.Service.status).where(
+                models.Service.id == service_id)).scalar()
+            if present is None:
+                raise exception.ServiceNotFound(id=service_id)
+            states.SERVICE.check(present, status)
+        [service] = _rows(session, down_time, models.Service.id == service_id)
+        return service

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """karbor-operationengine as a service of oslo.service.
 
-It decides when things happen, with APScheduler as its clock. The heartbeat is
-its first job; triggers add theirs.
+It decides when things happen, with APScheduler as its clock; triggers add its
+jobs.
 """
 
 import datetime
@@ -10,14 +10,10 @@ import threading
 
 from apscheduler.schedulers import background
 from oslo_config import cfg
-from oslo_log import log
 from oslo_service import service
 
-from karbor import context as karbor_context
 from karbor import service as karbor_service
-from karbor.db import services
 
-LOG = log.getLogger(__name__)
 BINARY = 'karbor-operationengine'
 
 
@@ -31,6 +27,7 @@ class OperationEngineService(service.ServiceBase):
         self._lock = threading.Lock()
         self._stopped = False
         self._clock: background.BackgroundScheduler | None = None
+        self._heartbeat = karbor_service.Heartbeat(conf, BINARY)
 
     def start(self) -> None:
         """Begin; in the process that is to do the work."""
@@ -41,20 +38,12 @@ class OperationEngineService(service.ServiceBase):
     def _begin(self) -> None:
         karbor_service.set_up(self._conf)
         self._clock = background.BackgroundScheduler(timezone=datetime.UTC)
-        self._clock.add_job(
-            self._beat, 'interval', id='heartbeat', max_instances=1,
-            seconds=self._conf.service_heartbeat_interval,
-            next_run_time=datetime.datetime.now(datetime.UTC),
-            misfire_grace_time=None, coalesce=True)
         self._clock.start()
+        self._heartbeat.start()
 
-    def _beat(self) -> None:
-        try:
-            services.heartbeat(karbor_context.system(), self._conf.host,
-                               BINARY)
-        except Exception:
-            # a daemon whose database is away shows as down, which it is
-            LOG.exception('The heartbeat could not be written.')
+    def may_fire(self) -> bool:
+        """Whether a trigger may fire here; each asks this first."""
+        return self._heartbeat.may_begin()
 
     def stop(self, graceful: bool = True) -> None:
         """End when the jobs that run have ended."""
@@ -62,6 +51,7 @@ class OperationEngineService(service.ServiceBase):
             self._stopped = True
             if self._clock is not None:
                 self._clock.shutdown(wait=True)
+                self._heartbeat.stop()
         self._ended.set()
 
     def wait(self) -> None:

@@ -12,7 +12,10 @@ from karbor.policies import operations
 from karbor.policies import plans
 from karbor.policies import protectables
 from karbor.policies import providers
+from karbor.policies import quota_classes
+from karbor.policies import quotas
 from karbor.policies import restores
+from karbor.policies import services
 from karbor.policies import verifications
 
 
@@ -21,4 +24,5 @@ def list_rules() -> list[policy.RuleDefault]:
     return list(itertools.chain.from_iterable(
         module.list_rules() for module in (
             base, checkpoints, copies, operations, plans, protectables,
-            providers, restores, verifications)))
+            providers, quota_classes, quotas, restores, services,
+            verifications)))

@@ -14,6 +14,8 @@ MEMBER = 'rule:project_member'
 MANAGER = 'rule:project_manager'
 
 SCOPES = ['project']
+# of what belongs to the cloud and to no project
+CLOUD = ['system', 'project']
 
 RULES = [
     policy.RuleDefault(
@@ -41,15 +43,17 @@ RULES = [
 
 
 def rule(name: str, check: str, description: str,
-         *operations: tuple[str, str]) -> policy.DocumentedRuleDefault:
+         *operations: tuple[str, str],
+         scopes: list[str] = SCOPES) -> policy.DocumentedRuleDefault:
     """A documented rule.
 
     :param operations: (method, path) pairs that it guards
+    :param scopes: of the tokens that it may let pass
     """
     return policy.DocumentedRuleDefault(
         name, check, description,
         [{'method': method, 'path': f'/v1/{{project_id}}{path}'}
-         for method, path in operations], scope_types=SCOPES)
+         for method, path in operations], scope_types=scopes)
 
 
 def list_rules() -> list[policy.RuleDefault]:

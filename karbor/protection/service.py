@@ -46,13 +46,15 @@ class ProtectionService(service.ServiceBase):
         self._executor = futurist.ThreadPoolExecutor(
             max_workers=self._conf.protection.threads)
         self._shop = self._load()
-        made = worker.Worker(self._shop)
+        # wake, when it may begin again what waits meanwhile
+        self._heartbeat = karbor_service.Heartbeat(
+            self._conf, BINARY, lambda: made.wake())
+        made = worker.Worker(self._shop, self._heartbeat.may_begin)
         self._server = transport.server(
             transport.PROTECTION_TOPIC, self._conf.host,
             [manager.Manager(self._conf, lambda: self._shop,
                              made.wake)],
             self._conf.rpc.server_threads)
-        self._heartbeat = karbor_service.Heartbeat(self._conf, BINARY)
         made.start()
         self._worker = made
 

@@ -5,6 +5,7 @@ Nothing is kept here that matters: a worker that is killed leaves a lease that
 runs out, and another one goes on from the journal.
 """
 
+from collections.abc import Callable
 from concurrent import futures
 import os
 import threading
@@ -29,8 +30,14 @@ class Worker:
     :ivar owner: by which its claims are known; never used twice
     """
 
-    def __init__(self, shop: work.Workshop) -> None:
+    def __init__(self, shop: work.Workshop,
+                 may_begin: Callable[[], bool] = lambda: True) -> None:
+        """Prepare the threads.
+
+        :param may_begin: asked before each claim, so it has to be quick
+        """
         self._shop = shop
+        self._may_begin = may_begin
         self._options = shop.conf.protection
         self.owner = (f'{shop.conf.host}:{os.getpid()}:'
                       f'{uuid.uuid4().hex[:12]}')
@@ -106,7 +113,7 @@ class Worker:
             self._wake.wait(self._options.poll_interval)
 
     def _claim_all(self, context: karbor_context.RequestContext) -> None:
-        while not self._stopping.is_set():
+        while not self._stopping.is_set() and self._may_begin():
             with self._lock:
                 if len(self._running) >= self._options.operations:
                     return

@@ -18,6 +18,7 @@ PROVIDER = 'cf56bd3e-97a7-4078-b6d5-f36246333fd9'
 PROVIDER_2 = 'b766f37c-d011-4026-8228-28730d734a3f'
 # of each kind one that nothing has
 NOWHERE = '00000000-0000-4000-8000-000000000000'
+AT_1_1 = {'OpenStack-API-Version': 'data-protect 1.1'}
 THING = 'Test::Thing'
 BOX = 'Test::Box'
 # of a checkpoint, as `work` leaves it

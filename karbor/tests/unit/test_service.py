@@ -17,10 +17,14 @@ class Beats:
     """Stands for the table of services.
 
     :ivar seen: (host, binary) of each heartbeat
+    :ivar now: the status that is read
+    :ivar asked: how often it was read without a heartbeat
     """
 
     def __init__(self, fail=0):
         self.seen = []
+        self.asked = 0
+        self.now = 'enabled'
         self.fail = fail
         self.changed = threading.Condition()
 
@@ -30,6 +34,13 @@ class Beats:
             self.changed.notify_all()
             if len(self.seen) <= self.fail:
                 raise RuntimeError('the database is away')
+            return self.now
+
+    def status(self, context, host, binary):
+        self.asked += 1
+        if self.asked <= self.fail:
+            raise RuntimeError('the database is away')
+        return self.now
 
     def wait_for(self, count):
         with self.changed:
@@ -67,6 +78,76 @@ def test_a_heart_outlives_its_database(monkeypatch, caplog):
     heart.stop()
     assert caplog.text.count('heartbeat of karbor-x could not be') == 2
     assert 'the database is away' in caplog.text
+
+
+@pytest.fixture
+def table(monkeypatch):
+    """Its daemon is disabled."""
+    beats = Beats()
+    beats.now = 'disabled'
+    monkeypatch.setattr(services, 'heartbeat', beats.heartbeat)
+    monkeypatch.setattr(services, 'status', beats.status)
+    return beats
+
+
+def test_a_restart_enables_nothing(table, caplog):
+    """Before the first heartbeat the table is asked, once."""
+    heart = service.Heartbeat(Conf, 'karbor-x')
+    for _time in range(3):
+        assert not heart.may_begin()
+    assert table.asked == 1
+    assert table.seen == []
+    assert caplog.text.count('karbor-x of this host is disabled') == 1
+
+
+def test_what_is_not_known_is_no_permission(table):
+    table.fail = 1
+    heart = service.Heartbeat(Conf, 'karbor-x')
+    with pytest.raises(RuntimeError, match='the database is away'):
+        heart.may_begin()
+    assert not heart.may_begin()
+
+
+def test_a_change_is_seen_with_a_heartbeat_and_told_once(table, caplog):
+    told = threading.Semaphore(0)
+    heart = service.Heartbeat(FastConf, 'karbor-x', told.release)
+    heart.start()
+    assert table.wait_for(2)
+    assert not heart.may_begin()
+    table.now = 'enabled'
+    assert told.acquire(timeout=PATIENCE)
+    assert heart.may_begin()
+    assert table.wait_for(len(table.seen) + 2)
+    heart.stop()
+    assert not told.acquire(blocking=False)
+    assert table.asked == 0
+    assert caplog.text.count('karbor-x of this host is disabled') == 1
+
+
+def test_an_enabled_daemon_is_told_nothing(table):
+    table.now = 'enabled'
+    told = []
+    heart = service.Heartbeat(FastConf, 'karbor-x', lambda: told.append(1))
+    assert heart.may_begin()
+    heart.start()
+    assert table.wait_for(3)
+    assert heart.may_begin()
+    heart.stop()
+    assert told == []
+
+
+def test_what_was_known_holds_while_the_database_is_away(table):
+    heart = service.Heartbeat(FastConf, 'karbor-x')
+    assert not heart.may_begin()
+    table.fail, table.now = 10 ** 9, 'enabled'
+    heart.start()
+    assert table.wait_for(3)
+    assert not heart.may_begin()
+    table.fail = 0
+    # the one that was under way may still have failed
+    assert table.wait_for(len(table.seen) + 3)
+    assert heart.may_begin()
+    heart.stop()
 
 
 @pytest.fixture

@@ -36,6 +36,18 @@ def test_an_operation():
     assert 'content' not in one['delete']['responses']['204']
 
 
+def test_nouns_and_ids_that_are_unlike_others():
+    paths = openapi.document(method.V1_0)['paths']
+    detail = paths['/v1/{project_id}/quotas/{quota_project_id}/detail']
+    assert detail['get']['operationId'] == 'quotas.detail'
+    assert detail['get']['tags'] == ['quotas']
+    assert paths['/v1/{project_id}/operation_logs']['get']['tags'] == [
+        'operation_logs']
+    types = {one['name']: one['schema']['type'] for one in paths[
+        '/v1/{project_id}/os-services/{service_id}']['put']['parameters']}
+    assert types == {'project_id': 'string', 'service_id': 'integer'}
+
+
 def test_operations_have_names_of_their_own():
     ids = [one['operationId'] for methods
            in openapi.document(method.VERSIONS[-1])['paths'].values()

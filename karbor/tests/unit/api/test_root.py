@@ -13,7 +13,8 @@ NOT_FOUND = {'itemNotFound': {
 @pytest.mark.parametrize(('method', 'path'), [
     ('GET', '/nonsense'), ('GET', '/triggers'), ('POST', '/triggers'),
     ('GET', '/scheduled_operations'), ('DELETE', '/verifications'),
-    ('GET', '/quotas/x'), ('GET', '/os-services'), ('PATCH', '/plans'),
+    ('GET', '/quotas'), ('GET', '/quota_classes'),
+    ('GET', '/os-services/1'), ('PATCH', '/plans'),
     ('HEAD', '/plans'), ('PUT', '/plans'),
     ('DELETE', '/plans'), ('TRACE', '/plans'), ('MADE-UP', '/plans'),
     ('PUT', '/protectables'), ('GET', ''), ('GET', '/'), ('GET', '//'),

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from karbor.db import models
 from karbor.db import operations
-from karbor.db import query
+from karbor.db import quotas
 
 
 def _claim(session):
@@ -21,11 +21,11 @@ def _active(session):
 
 
 def _quota(session):
-    query.check_quota(session, models.Checkpoint, 'project', 'checkpoints', 1)
+    quotas.admit(session, 'project', 'checkpoints', 1)
 
 
 def _plans_quota(session):
-    query.check_quota(session, models.Plan, 'project', 'plans', 1)
+    quotas.admit(session, 'project', 'plans', 1)
 
 
 @pytest.mark.parametrize('ask', [_claim, _active, _quota, _plans_quota])
@@ -41,9 +41,9 @@ def test_no_table_is_read_from_end_to_end(tmp_path, ask):
 
     with sa.orm.Session(engine) as session:
         ask(session)
-        [(statement, parameters)] = asked
-        steps = [row.detail for row in session.connection().exec_driver_sql(
-            f'EXPLAIN QUERY PLAN {statement}', parameters)]
+        steps = [row.detail for statement, parameters in list(asked)
+                 for row in session.connection().exec_driver_sql(
+                     f'EXPLAIN QUERY PLAN {statement}', parameters)]
     engine.dispose()
     assert any(step.startswith('SEARCH') for step in steps)
     assert not any(step.startswith('SCAN') for step in steps), steps

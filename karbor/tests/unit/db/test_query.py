@@ -196,27 +196,5 @@ def test_long_lists_need_no_more_statements(database, list_):
     assert 0 < many.count == few.count
 
 
-@pytest.mark.parametrize('limit', [None, 2])
-def test_a_quota_is_not_passed(database, limit):
-    for _number in range(2):
-        plans.create(common.member(), common.plan(), limit)
-    plans.create(common.member(common.OTHER),
-                 common.plan(project_id=common.OTHER), limit)
-    if limit is None:
-        return
-    with pytest.raises(exception.QuotaExceeded, match='plans.*2'):
-        plans.create(common.member(), common.plan(), limit)
-    assert len(plans.list_(common.member(), ListQuery())) == 2
-
-
-def test_a_quota_is_not_passed_by_a_crowd(database):
-    answers = common.side_by_side(*[
-        lambda: plans.create(common.member(), common.plan(), 2)] * 6)
-    refused = [answer for answer in answers
-               if isinstance(answer, exception.QuotaExceeded)]
-    assert len(refused) == 4, answers
-    assert len(plans.list_(common.member(), ListQuery())) == 2
-
-
 def test_the_system_has_no_fence():
     assert str(query.fence(common.system(), models.Plan)) == 'true'

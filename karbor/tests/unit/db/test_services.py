@@ -17,7 +17,16 @@ def listed(down_time=60, **kwargs):
 
 
 def beat(host='h', binary='karbor-protection'):
-    services.heartbeat(common.system(), host, binary)
+    return services.heartbeat(common.system(), host, binary)
+
+
+def status(host='h', binary='karbor-protection'):
+    return services.status(common.system(), host, binary)
+
+
+def set_status(service_id, status, reason=None):
+    return services.set_status(common.system(), service_id, status, reason,
+                               60)
 
 
 def test_the_first_heartbeat_makes_the_row(database):
@@ -67,28 +76,56 @@ def test_daemons_are_found_by_host_and_binary(database):
 def test_a_daemon_is_disabled_and_enabled(database):
     beat()
     [one] = listed()
-    services.set_status(common.system(), one.id, 'disabled', 'broken disk')
+    answer = set_status(one.id, 'disabled', 'broken disk')
     [found] = listed()
+    assert answer == found
     assert (found.status, found.disabled_reason) == ('disabled',
                                                      'broken disk')
     beat()
     assert listed()[0].status == 'disabled'
-    services.set_status(common.system(), one.id, 'enabled')
+    set_status(one.id, 'enabled')
     [found] = listed()
     assert (found.status, found.disabled_reason) == ('enabled', None)
+
+
+def test_a_daemon_is_told_its_status(database):
+    """With its heartbeat, and before the first one."""
+    assert status() == 'enabled'
+    assert beat() == 'enabled'
+    assert beat('other') == 'enabled'
+    set_status(listed()[0].id, 'disabled')
+    assert (status(), beat()) == ('disabled', 'disabled')
+    assert (status('other'), beat('other')) == ('enabled', 'enabled')
+    assert status(binary='karbor-operationengine') == 'enabled'
+
+
+def test_a_reason_is_replaced(database):
+    beat()
+    [one] = listed()
+    set_status(one.id, 'disabled', 'broken disk')
+    assert set_status(one.id, 'disabled').disabled_reason is None
+
+
+def test_a_heartbeat_and_a_change_do_not_undo_each_other(database):
+    beat()
+    [one] = listed()
+    for word in ('disabled', 'enabled') * 5:
+        common.side_by_side(beat, lambda word=word: set_status(one.id, word),
+                            beat)
+        assert beat() == status() == word
 
 
 def test_mistakes_are_said(database):
     beat()
     [one] = listed()
     with pytest.raises(exception.ServiceNotFound, match='12345'):
-        services.set_status(common.system(), 12345, 'disabled')
+        set_status(12345, 'disabled')
     with pytest.raises(exception.IllegalTransition, match='asleep'):
-        services.set_status(common.system(), one.id, 'asleep')
+        set_status(one.id, 'asleep')
     assert listed() == [one]
 
 
 def test_workers_of_one_host_begin_together(database):
     """They share a row, and make it at the same moment."""
-    assert common.side_by_side(*[beat] * 6) == [None] * 6
+    assert common.side_by_side(*[beat] * 6) == ['enabled'] * 6
     assert len(listed()) == 1

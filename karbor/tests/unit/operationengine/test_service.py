@@ -32,6 +32,7 @@ def test_it_beats_at_once(engine, monkeypatch):
     def heartbeat(context, host, binary):
         seen.append((context.is_system, host, binary))
         beat.set()
+        return 'enabled'
 
     monkeypatch.setattr(services, 'heartbeat', heartbeat)
     engine.start()
@@ -40,28 +41,28 @@ def test_it_beats_at_once(engine, monkeypatch):
     assert seen == [(True, 'h', 'karbor-operationengine')]
 
 
-def test_it_outlives_its_database(engine, monkeypatch, caplog):
-    def heartbeat(context, host, binary):
-        raise RuntimeError('the database is away')
-
-    monkeypatch.setattr(services, 'heartbeat', heartbeat)
-    engine._beat()
-    assert 'The heartbeat could not be written' in caplog.text
-    assert 'the database is away' in caplog.text
-    monkeypatch.setattr(services, 'heartbeat', lambda *args: None)
+@pytest.mark.parametrize(('status', 'may'), [('enabled', True),
+                                             ('disabled', False)])
+def test_it_fires_nothing_when_it_is_disabled(engine, monkeypatch, status,
+                                              may):
+    monkeypatch.setattr(services, 'heartbeat', lambda *args: status)
+    monkeypatch.setattr(services, 'status', lambda *args: status)
+    assert engine.may_fire() is may
     engine.start()
+    assert engine.may_fire() is may
 
 
 def test_its_end_waits_for_the_job_that_runs(engine, monkeypatch):
     begun, go_on, calls = threading.Event(), threading.Event(), []
 
-    def heartbeat(context, host, binary):
+    def job():
         begun.set()
         go_on.wait(PATIENCE)
-        calls.append('beat')
+        calls.append('job')
 
-    monkeypatch.setattr(services, 'heartbeat', heartbeat)
+    monkeypatch.setattr(services, 'heartbeat', lambda *args: 'enabled')
     engine.start()
+    engine._clock.add_job(job)
     assert begun.wait(PATIENCE)
 
     def wait():
@@ -75,7 +76,7 @@ def test_its_end_waits_for_the_job_that_runs(engine, monkeypatch):
     go_on.set()
     for thread in (stopping, waiting):
         thread.join(PATIENCE)
-    assert calls == ['beat', 'end']
+    assert calls == ['job', 'end']
 
 
 def test_a_reset_reads_the_files_again(engine, conf, monkeypatch):
@@ -84,7 +85,7 @@ def test_a_reset_reads_the_files_again(engine, conf, monkeypatch):
                         lambda self: calls.append('read'))
     engine.reset()
     assert calls == ['read']
-    monkeypatch.setattr(services, 'heartbeat', lambda *args: None)
+    monkeypatch.setattr(services, 'heartbeat', lambda *args: 'enabled')
     engine.start()
 
 

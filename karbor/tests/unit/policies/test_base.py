@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What holds for all rules."""
 
+import re
+
 import pytest
 
 from karbor.tests.fixtures import NOWHERE
@@ -10,14 +12,18 @@ from karbor.tests.unit.policies import test_operations
 from karbor.tests.unit.policies import test_plans
 from karbor.tests.unit.policies import test_protectables
 from karbor.tests.unit.policies import test_providers
+from karbor.tests.unit.policies import test_quota_classes
+from karbor.tests.unit.policies import test_quotas
 from karbor.tests.unit.policies import test_restores
+from karbor.tests.unit.policies import test_services
 from karbor.tests.unit.policies import test_verifications
 from karbor.tests.unit.policies import world
 
 TABLE = [line for module in (
     test_checkpoints, test_copies, test_operations, test_plans,
-    test_protectables, test_providers, test_restores,
-    test_verifications) for line in module.TABLE]
+    test_protectables, test_providers, test_quota_classes, test_quotas,
+    test_restores, test_services, test_verifications)
+    for line in module.TABLE]
 
 
 @pytest.fixture
@@ -26,8 +32,9 @@ def things(api):
 
 
 @pytest.mark.parametrize(('rule', 'method', 'path', 'body'), [
-    (line[0], *line[2:]) for line in TABLE if '{' in line[3]
-    or '{' in str(line[4]) and line[0] != 'plan:create'])
+    (line[0], *line[2:]) for line in TABLE
+    # ids of the world are in its path or in its body
+    if re.search(r'\{\w+\}', f'{line[3]} {line[4]}')])
 def test_things_of_another_project_do_not_exist(
         other, things, rule, method, path, body):
     answer = other.send(method, world.fill(path, things),

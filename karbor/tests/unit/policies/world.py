@@ -3,6 +3,7 @@
 
 from karbor import context
 from karbor.db import operations
+from karbor.db import services
 from karbor.model.query import ListQuery
 from karbor.tests import fixtures
 from karbor.tests.fixtures import PROVIDER
@@ -11,6 +12,7 @@ from karbor.tests.fixtures import THING
 READERS = {'reader', 'member', 'manager', 'admin', 'service'}
 MEMBERS = {'member', 'manager', 'admin'}
 MANAGERS = {'manager', 'admin'}
+ADMINS = {'admin'}
 ROLES = (*sorted(READERS), 'stranger', '')
 
 CHECKPOINTS = f'/providers/{PROVIDER}/checkpoints'
@@ -35,6 +37,8 @@ def make_world(api):
         'verification': {**RESTORE, 'checkpoint_id': checkpoint}},
     ).json['verification']['id']
     fixtures.work()
+    # the first of its table, so its id is 1
+    services.heartbeat(context.system(), 'h', 'karbor-protection')
     return {'plan': plan, 'checkpoint': checkpoint, 'restore': restore,
             'verification': verification}
 

@@ -52,6 +52,8 @@ def add_provider(conf, tmp_path):
 def running(conf, database, add_provider, monkeypatch):
     """The service, and the user's side of the bus."""
     conf.register_opts(_options.service_opts)
+    # the first heartbeat is the only one
+    conf.set_override('service_heartbeat_interval', 1000)
     monkeypatch.setattr(karbor_service, '_ready_in', None)
     monkeypatch.setattr(transport, '_url', 'local:///service-test')
     monkeypatch.setattr(worker, 'Worker', Watched)
@@ -62,8 +64,9 @@ def running(conf, database, add_provider, monkeypatch):
     heartbeat = services.heartbeat
 
     def beat(*args):
-        heartbeat(*args)
+        status = heartbeat(*args)
         running.beaten.set()
+        return status
 
     monkeypatch.setattr(services, 'heartbeat', beat)
     running.start()
@@ -93,6 +96,37 @@ def test_it_is_in_the_list_of_services(running):
     assert running.beaten.wait(MOMENT)
     [row] = services.list_(karbor_context.system(), 60)
     assert row.binary == 'karbor-protection'
+
+
+def test_who_was_disabled_works_when_he_is_enabled(running, monkeypatch):
+    """The heartbeat is asked before a claim, and wakes the worker."""
+    asked = threading.Semaphore(0)
+    real = running._worker._may_begin
+
+    def may_begin():
+        answer = real()
+        asked.release()
+        return answer
+
+    monkeypatch.setattr(running._worker, '_may_begin', may_begin)
+    assert running.beaten.wait(MOMENT)
+    running._heartbeat._learn('disabled')
+    running._worker.wake()
+    # whatever it was about to do, it asks once more
+    assert asked.acquire(timeout=MOMENT)
+    context = labs.user()
+    plan = plans.create(
+        context, name='p', provider_id=labs.PROVIDER, parameters={},
+        resources=[Resource('Karbor::Noop', 'a')])
+    checkpoint = checkpoints.create(context, labs.PROVIDER, plan.id)
+    # the message has come
+    assert asked.acquire(timeout=MOMENT)
+    assert db.get(context, labs.PROVIDER,
+                  checkpoint.id).status == 'protecting'
+    running._heartbeat._learn('enabled')
+    running._worker.wait_for()
+    assert db.get(context, labs.PROVIDER,
+                  checkpoint.id).status == 'available'
 
 
 def test_a_reload_brings_new_providers(running, add_provider):

@@ -20,8 +20,8 @@ MOMENT = 60         # much longer than anything here takes
 class Watched(Worker):
     """Tells when an operation has been left, however it ended."""
 
-    def __init__(self, shop):
-        super().__init__(shop)
+    def __init__(self, shop, *args):
+        super().__init__(shop, *args)
         self.left = threading.Semaphore(0)
 
     def _carry_out(self, operation, asked_at):
@@ -100,6 +100,64 @@ def test_what_waits_is_found_and_what_comes_is_told(lab, start):
     operation = lab.operation('protect', first)
     assert operation.owner == worker.owner
     assert operation.owner.startswith(f'{lab.conf.host}:')
+
+
+def test_who_may_begin_nothing_claims_nothing(lab, settings):
+    """What it has goes on; what is new waits until it may, or for others."""
+    gate = lab.tricks['protect', 'on_main', 'disk'] = Gate()
+    running = lab.ask_protect()
+    asked = threading.Semaphore(0)
+    may = True
+
+    def may_begin():
+        asked.release()
+        return may
+
+    worker = Watched(lab.process(threads=2).shop, may_begin)
+    worker.start()
+    try:
+        assert gate.reached.wait(MOMENT)
+        # it has claimed the first and is looking for a second one
+        for _time in range(2):
+            assert asked.acquire(timeout=MOMENT)
+        may = False
+        worker.wake()
+        assert asked.acquire(timeout=MOMENT)
+        # what it knew before it was forbidden is used up
+        waiting = lab.ask_protect()
+        worker.wake()
+        assert asked.acquire(timeout=MOMENT)
+        gate.opened.set()
+        worker.wait_for()
+        lab.check_available(running)
+        # the end of the first has woken it once more, in vain
+        assert asked.acquire(timeout=MOMENT)
+        assert lab.operation('protect', waiting).status == 'queued'
+        may = True
+        worker.wake()
+        worker.wait_for()
+        lab.check_available(waiting)
+    finally:
+        worker.stop(MOMENT)
+
+
+def test_without_an_answer_nothing_is_claimed(lab, settings, caplog):
+    """The database is away, so nobody knows whether it may begin."""
+    asked = threading.Semaphore(0)
+
+    def may_begin():
+        asked.release()
+        raise RuntimeError('nobody knows')
+
+    checkpoint_id = lab.ask_protect()
+    worker = Watched(lab.process().shop, may_begin)
+    worker.start()
+    assert asked.acquire(timeout=MOMENT)
+    worker.wake()
+    assert asked.acquire(timeout=MOMENT)
+    worker.stop(MOMENT)
+    assert lab.operation('protect', checkpoint_id).status == 'queued'
+    assert 'nobody knows' in caplog.text
 
 
 def test_no_two_workers_have_one_name(lab, settings):

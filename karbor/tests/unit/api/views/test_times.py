@@ -9,4 +9,6 @@ def test_moments_are_shown_in_utc_and_to_the_microsecond():
     assert times.exact(moment) == '2026-11-22T18:20:00.000005Z'
     east = datetime.timezone(datetime.timedelta(hours=2))
     assert times.exact(moment.astimezone(east)) == times.exact(moment)
-    assert times.exact(None) is None
+    assert times.naive(moment) == '2026-11-22T18:20:00.000005'
+    assert times.naive(moment.astimezone(east)) == times.naive(moment)
+    assert times.exact(None) is times.naive(None) is None

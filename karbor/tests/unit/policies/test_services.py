@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+import pytest
+
+from karbor import context
+from karbor.db import services
+from karbor.tests import fixtures
+from karbor.tests.unit.policies import world
+from karbor.tests.unit.policies.test_quotas import SYSTEM
+from karbor.tests.unit.policies.world import ADMINS
+
+# rule, who may, method, path, body; names in braces are ids of the world
+TABLE = [
+    ('service:get_all', ADMINS, 'GET', '/os-services', None),
+    ('service:update', ADMINS, 'PUT', '/os-services/1',
+     {'status': 'disabled'}),
+]
+
+
+@pytest.mark.parametrize('line', TABLE, ids=[line[0] for line in TABLE])
+def test_who_may_what(api, app, line):
+    world.check(api, app, *line)
+
+
+@pytest.mark.parametrize(('method', 'path', 'body'),
+                         [line[2:] for line in TABLE])
+def test_who_runs_the_cloud_needs_no_project(app, method, path, body):
+    services.heartbeat(context.system(), 'h', 'karbor-protection')
+    who = fixtures.Api(app, {**SYSTEM, 'X-Roles': 'admin,member,reader'})
+    who.send(method, path, body)
