@@ -38,7 +38,7 @@ def test_a_difference_would_be_seen(database):
 def test_a_sync_may_be_repeated(database):
     migration.sync()
     migration.sync('0001')
-    assert migration.version() == migration.head() == '0002'
+    assert migration.version() == migration.head() == '0003'
 
 
 @pytest.fixture
