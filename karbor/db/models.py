@@ -94,6 +94,10 @@ class Operation(Base):
     __tablename__ = 'operations'
     __table_args__ = (
         sa.Index(None, 'project_id', 'created_at', 'id'),
+        # lists of one type, of which there may be few among many
+        sa.Index(None, 'project_id', 'type', 'created_at', 'id'),
+        # None begins with created_at: the planners would find the rows of a
+        # project, and the work that waits, by walking through all others.
         sa.Index(None, 'status', 'created_at'),
         sa.Index(None, 'checkpoint_id', 'status'),
         sa.Index(None, 'source_checkpoint_id', 'status'),
