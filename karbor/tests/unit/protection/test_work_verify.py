@@ -150,7 +150,7 @@ def test_of_much_damage_some_is_named_and_the_rest_counted(lab):
     operation = verify(lab, checkpoint_id)
     assert [key in operation.reason for key in chunks] == (
         [True] * 5 + [False] * 15)
-    assert operation.reason.endswith('And so are 15 more objects.')
+    assert operation.reason.endswith('(and 15 more)')
 
 
 def test_a_bank_that_says_something_else_is_believed(lab):
