@@ -43,6 +43,10 @@ def create(context: RequestContext, provider_id: str, *,
     else:
         source = checkpoints.get(context, provider_id, checkpoint_id)
         _authorize(context, source.project_id)
+        if source.status != 'available':
+            # and again when it is held; until then, its graph may be missing
+            raise exception.CheckpointNotAvailable(id=source.id,
+                                                   status=source.status)
         if plan_id not in (None, source.plan_id):
             raise exception.Invalid(field='plan_id', reason=_(
                 'checkpoint %(checkpoint)s is one of plan %(plan)s') % {

@@ -250,6 +250,10 @@ def _available(store: Store, checkpoint_id: str) -> Manifest:
     if manifest.status != 'available':
         raise exception.CheckpointNotAvailable(id=checkpoint_id,
                                                status=manifest.status)
+    if manifest.resource_graph is None:
+        # nobody seals such a thing; to take it for empty would be a lie
+        raise exception.BankCorrupt(key=layout.manifest(checkpoint_id),
+                                    reason=_('it names no resources'))
     return manifest
 
 

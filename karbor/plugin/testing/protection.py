@@ -13,6 +13,7 @@ import uuid
 
 import jsonschema
 
+from karbor.model.operation import TYPES
 from karbor.model.resource import Resource
 from karbor.plugin.base import Context
 from karbor.plugin.errors import BankCorrupt
@@ -21,89 +22,16 @@ from karbor.plugin.errors import Cancelled
 from karbor.plugin.errors import PluginError
 from karbor.plugin.protection import Operation
 from karbor.plugin.protection import ProtectionPlugin
-from karbor.plugin.testing.step import MemoryData
+from karbor.plugin.testing.checkpoint import Checkpoint
+from karbor.plugin.testing.checkpoint import Run
 from karbor.plugin.testing.suite import Suite
 from karbor.plugin.testing.trap import Trap
 from karbor.plugin.testing.trap import TrapStep
 
-OPERATIONS = frozenset({'protect', 'restore', 'delete'})
-SCHEMAS = ('options', 'restore', 'saved_info', 'verify')
+OPERATIONS = frozenset(TYPES)
+SCHEMAS = ('options', 'restore', 'saved_info', 'verify', 'copy')
 # What a plan or a restore of REST v1 may carry as a parameter's value.
 SIMPLE = frozenset({'string', 'integer', 'boolean'})
-
-
-class Checkpoint:
-    """One checkpoint of one resource, as the framework keeps it.
-
-    The hooks of an operation run one after another, each with a new plugin,
-    a new operation and a new step. What a hook wrote is taken over only when
-    it ends well.
-
-    :ivar data: what is saved
-    :ivar made: keys for which `Step.remember` had to make, by operation
-    """
-
-    def __init__(self, make_plugin: Callable[[], ProtectionPlugin],
-                 resource: Resource, context: Context) -> None:
-        self.id = str(uuid.uuid4())
-        self.data = MemoryData()
-        self.made: dict[str, list[str]] = {}
-        self._make_plugin = make_plugin
-        self._resource = resource
-        self._context = context
-
-    def run(self, operation: 'Run', *, times: int = 1,
-            trap: Trap | None = None, stop: bool = False,
-            check: Callable[[TrapStep], None] | None = None) -> None:
-        """Run the hooks of an operation that are not done yet.
-
-        :param times: how often each hook is run
-        :param check: called with the step after each hook
-        """
-        trap = trap or Trap()
-        hooks = self._class(operation.name).hooks()
-        for hook in hooks:
-            if hook in operation.done:
-                continue
-            for _time in range(times):
-                self._hook(operation, hook, trap, stop, check)
-            operation.done.append(hook)
-
-    def _class(self, name: str) -> type[Operation]:
-        return self._make_plugin().operations.get(name, Operation)
-
-    def _hook(self, operation: 'Run', hook: str, trap: Trap, stop: bool,
-              check: Callable[[TrapStep], None] | None) -> None:
-        data = copy.deepcopy(self.data)
-        step = TrapStep(self._resource, trap, data,
-                        parameters=operation.parameters,
-                        context=self._context, memo=operation.memo,
-                        checkpoint_id=self.id, operation_id=operation.id,
-                        replaced=operation.replaced)
-        step.stop = stop
-        made = self.made.setdefault(operation.id, [])
-        try:
-            act = self._class(operation.name)(self._make_plugin())
-            getattr(act, hook)(step)
-        finally:
-            made += step.made
-        if operation.name == 'protect':
-            self.data = data
-        if check:
-            check(step)
-
-
-class Run:
-    """An operation: what survives when its worker dies."""
-
-    def __init__(self, name: str,
-                 parameters: Mapping[str, Any] | None = None) -> None:
-        self.name = name
-        self.parameters = parameters or {}
-        self.id = str(uuid.uuid4())
-        self.memo: dict[str, Any] = {}
-        self.replaced: dict[tuple[str, str], str] = {}
-        self.done: list[str] = []
 
 
 class ProtectionConformance(Suite):
@@ -147,6 +75,13 @@ class ProtectionConformance(Suite):
         """What a checkpoint has outside the bank, for example snapshots."""
         return []
 
+    def lose(self, checkpoint_id: str) -> None:
+        """Lose or damage what a checkpoint has outside the bank.
+
+        Needed of a plugin that verifies: it has to find it.
+        """
+        raise NotImplementedError
+
     def context(self) -> Context:
         """On whose behalf."""
         return Context(project_id='project')
@@ -157,9 +92,12 @@ class ProtectionConformance(Suite):
         return Checkpoint(self.make_plugin, resource or self.make_resource(),
                           self.context())
 
-    def operations(self) -> list[str]:
-        return [name for name in ('protect', 'restore', 'delete')
-                if name in self.make_plugin().operations]
+    def can(self, operation: str) -> bool:
+        return operation in self.make_plugin().operations
+
+    def needs(self, operation: str) -> None:
+        if not self.can(operation):
+            self.skipTest(f'the plugin has no operation {operation}')
 
     def restoring(self) -> Run:
         return Run('restore', self.restore_parameters)
@@ -183,7 +121,7 @@ class ProtectionConformance(Suite):
             jsonschema.Draft4Validator.check_schema(schema)
             self.assertEqual('object', schema.get('type'), name)
             self.assertIsInstance(schema.get('properties'), Mapping, name)
-        for name in ('options', 'restore'):
+        for name in ('options', 'restore', 'verify', 'copy'):
             for key, value in getattr(schemas, name)['properties'].items():
                 self.assertIn(value.get('type'), SIMPLE,
                               f'{name}: REST v1 cannot carry {key}')
@@ -217,6 +155,10 @@ class ProtectionConformance(Suite):
         run = Run('protect')
         checkpoint.run(run, times=2)
         self._made_once(checkpoint, run)
+        if self.can('copy'):
+            run, checkpoint = Run('copy'), checkpoint.copy()
+            checkpoint.run(run, times=2)
+            self._made_once(checkpoint, run)
         self._damage(resource, before)
         run = self.restoring()
         checkpoint.run(run, times=2)
@@ -247,6 +189,77 @@ class ProtectionConformance(Suite):
             self.assertEqual(before, self.state(resource))
             return struck.struck
         self._at_every_call(crash)
+
+    def test_a_crash_while_copying(self) -> None:
+        self.needs('copy')
+
+        def crash(at: int) -> bool:
+            resource = self.make_resource()
+            before = self.state(resource)
+            checkpoint, struck = self.new(resource), Trap(at)
+            checkpoint.run(Run('protect'))
+            copied = checkpoint.copy()
+            self._crash(copied, Run('copy'), struck)
+            if self.has_state:
+                self._damage(resource, before)
+            copied.run(self.restoring())
+            self.assertEqual(before, self.state(resource))
+            return struck.struck
+        self._at_every_call(crash)
+
+    def test_a_copy_is_restored_without_its_source(self) -> None:
+        self.needs('copy')
+        resource = self.make_resource()
+        checkpoint = self.new(resource)
+        before = self.state(resource)
+        checkpoint.run(Run('protect'))
+        copied = checkpoint.copy()
+        copied.run(Run('copy'))
+        self.assertEqual(before, self.state(resource),
+                         'to copy changed the resource')
+        checkpoint.run(Run('delete'))
+        self._damage(resource, before)
+        copied.run(self.restoring())
+        self.assertEqual(before, self.state(resource))
+
+    def test_a_copy_is_deleted_without_its_source(self) -> None:
+        self.needs('copy')
+        resource = self.make_resource()
+        checkpoint = self.new(resource)
+        before = self.state(resource)
+        checkpoint.run(Run('protect'))
+        copied = checkpoint.copy()
+        copied.run(Run('copy'))
+        copied.run(Run('delete'))
+        self.assertEqual([], self.outside(copied.id))
+        self._damage(resource, before)
+        checkpoint.run(self.restoring())
+        self.assertEqual(before, self.state(resource))
+
+    def test_verify_passes_what_is_sound(self) -> None:
+        self.needs('verify')
+        resource = self.make_resource()
+        checkpoint = self.new(resource)
+        before = self.state(resource)
+        checkpoint.run(Run('protect'))
+        outside = sorted(self.outside(checkpoint.id))
+        for _time in range(2):
+            checkpoint.run(Run('verify'), times=2)
+        self.assertEqual(before, self.state(resource))
+        self.assertEqual(outside, sorted(self.outside(checkpoint.id)))
+        self._damage(resource, before)
+        checkpoint.run(Run('verify'))       # the checkpoint is whole
+        checkpoint.run(self.restoring())
+        self.assertEqual(before, self.state(resource))
+
+    def test_verify_finds_what_is_gone_outside(self) -> None:
+        self.needs('verify')
+        checkpoint = self.new()
+        checkpoint.run(Run('protect'))
+        self.lose(checkpoint.id)
+        with self.assertRaises(PluginError) as caught:
+            checkpoint.run(Run('verify'))
+        self.assertTrue(str(caught.exception), 'the error has no sentence')
 
     def test_a_crash_while_deleting(self) -> None:
         def crash(at: int) -> bool:
@@ -287,17 +300,20 @@ class ProtectionConformance(Suite):
     def test_progress_goes_forward(self) -> None:
         resource = self.make_resource()
         checkpoint = self.new(resource)
-        for run in (Run('protect'), self.restoring(), Run('delete')):
+        for run in (Run('protect'), Run('verify'), self.restoring()):
             checkpoint.run(run, check=self._progress)
+        if self.can('copy'):
+            checkpoint.copy().run(Run('copy'), check=self._progress)
+        checkpoint.run(Run('delete'), check=self._progress)
 
     def test_a_stopped_operation_ends(self) -> None:
         checkpoint = self.new()
-        for run in (Run('protect'), self.restoring()):
-            before = copy.deepcopy(checkpoint.data)
-            with self.assertRaises(Cancelled, msg=run.name):
-                checkpoint.run(run, stop=True)
-            self.assertEqual(before.content, checkpoint.data.content)
-            checkpoint.run(run)
+        self._stopped(checkpoint, Run('protect'))
+        self._stopped(checkpoint, self.restoring())
+        if self.can('verify'):
+            self._stopped(checkpoint, Run('verify'))
+        if self.can('copy'):
+            self._stopped(checkpoint.copy(), Run('copy'))
 
     def test_the_bank_s_errors_are_passed_on(self) -> None:
         def full() -> Exception:
@@ -313,6 +329,11 @@ class ProtectionConformance(Suite):
         checkpoint.run(Run('protect'))
         self._passed_on(checkpoint, self.restoring(),
                         Trap(0, name='read', error=damaged))
+        if self.can('copy'):
+            for name, error in (('save', full), ('write', full),
+                                ('close', full), ('read', damaged)):
+                self._passed_on(checkpoint.copy(), Run('copy'),
+                                Trap(0, name=name, error=error))
 
     def test_saved_info_is_what_the_schema_says(self) -> None:
         checkpoint = self.new()
@@ -330,6 +351,13 @@ class ProtectionConformance(Suite):
         if self.has_state:
             self.assertNotEqual(before, self.state(resource),
                                 'damage() changed nothing: the test is void')
+
+    def _stopped(self, checkpoint: Checkpoint, run: Run) -> None:
+        before = copy.deepcopy(checkpoint.data)
+        with self.assertRaises(Cancelled, msg=run.name):
+            checkpoint.run(run, stop=True)
+        self.assertEqual(before.content, checkpoint.data.content)
+        checkpoint.run(run)
 
     def _made_once(self, checkpoint: Checkpoint, run: Run) -> None:
         made = checkpoint.made.get(run.id, [])

@@ -4,7 +4,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from karbor.i18n import _
 from karbor.model.resource import Resource
+from karbor.plugin.errors import BankError
 from karbor.plugin.errors import Cancelled
 from karbor.plugin.step import Data
 from karbor.plugin.step import Reader
@@ -51,9 +53,13 @@ class TrapStep(MemoryStep):
     :ivar moved: bytes that went through its data
     """
 
-    def __init__(self, resource: Resource, trap: Trap, data: MemoryData,
+    def __init__(self, resource: Resource, trap: Trap, data: MemoryData, *,
+                 source: MemoryData | None = None, read_only: bool = False,
                  **more: Any) -> None:
-        super().__init__(resource, data=_TrapData(data, self), **more)
+        super().__init__(
+            resource, data=_TrapData(data, self, read_only),
+            source=None if source is None else _TrapData(source, self, True),
+            **more)
         self.trap = trap
         self.made: list[str] = []
         self.seen: list[dict[str, float]] = []
@@ -97,10 +103,17 @@ class TrapStep(MemoryStep):
 
 
 class _TrapData(Data):
-    def __init__(self, inner: MemoryData, step: TrapStep) -> None:
+    def __init__(self, inner: MemoryData, step: TrapStep,
+                 read_only: bool) -> None:
         self._inner, self._step = inner, step
+        self._read_only = read_only
+
+    def _check_writable(self) -> None:
+        if self._read_only:
+            raise BankError(key='data', reason=_('It can only be read.'))
 
     def save(self, info: Mapping[str, Any]) -> None:
+        self._check_writable()
         self._step.trap.call('save')
         self._inner.save(info)
 
@@ -108,6 +121,7 @@ class _TrapData(Data):
         return self._inner.load()
 
     def writer(self, stream: str = 'content') -> Writer:
+        self._check_writable()
         return _TrapWriter(self._inner.writer(stream), self._step)
 
     def reader(self, stream: str = 'content') -> Reader:

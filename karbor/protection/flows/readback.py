@@ -68,5 +68,5 @@ def _sentence(problems: Iterable[Problem]) -> str | None:
         else:
             more += 1
     if more:
-        named.append(_('And so are %d more objects.') % more)
+        named.append(_('(and %d more)') % more)
     return ' '.join(named) or None

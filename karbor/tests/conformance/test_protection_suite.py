@@ -69,9 +69,37 @@ class Delete(plugin.Operation):
                 OUTSIDE.snapshots.pop(found, None)
 
 
+class Verify(plugin.Operation):
+    def on_main(self, step):
+        step.check()
+        if step.data.load()['snapshot'] not in OUTSIDE.snapshots:
+            raise plugin.PluginError(reason='The snapshot is gone.')
+
+
+class Copy(plugin.Operation):
+    """The copy has a snapshot of its own."""
+
+    def on_main(self, step):
+        with step.source.reader() as reader:
+            text = reader.read()
+        made = step.remember('snapshot', lambda: self.snapshot(step, text))
+        with step.data.writer() as writer:
+            writer.write(text)
+        step.data.save({'snapshot': made})
+
+    def snapshot(self, step, text):
+        for found, (mark, _text) in OUTSIDE.snapshots.items():
+            if mark == step.checkpoint_id:
+                return found
+        made = str(uuid.uuid4())
+        OUTSIDE.snapshots[made] = (step.checkpoint_id, text)
+        return made
+
+
 class Sound(plugin.ProtectionPlugin):
     resource_types = frozenset({TYPE})
-    operations = {'protect': Protect, 'restore': Restore, 'delete': Delete}
+    operations = {'protect': Protect, 'restore': Restore, 'delete': Delete,
+                  'verify': Verify, 'copy': Copy}
     schemas = plugin.Schemas(saved_info={
         'type': 'object', 'properties': {'snapshot': {'type': 'string'}},
         'additionalProperties': False})
@@ -98,13 +126,17 @@ def suite_of(made):
         def outside(self, checkpoint_id):
             return [found for found, (mark, _text)
                     in OUTSIDE.snapshots.items() if mark == checkpoint_id]
+
+        def lose(self, checkpoint_id):
+            for found in self.outside(checkpoint_id):
+                OUTSIDE.snapshots.pop(found)
     return Suite
 
 
 def broken(**more):
     """The sound plugin with some operations or attributes replaced."""
-    replaced = {name: more.pop(name) for name in ('protect', 'restore',
-                                                  'delete') if name in more}
+    replaced = {name: more.pop(name) for name in Sound.operations
+                if name in more}
     operations = {**Sound.operations, **replaced}
     return type('Broken', (Sound,), {
         'operations': {k: v for k, v in operations.items() if v}, **more})
@@ -269,6 +301,80 @@ class DeletesInTwoRuns(Delete):
             super().on_main(step)
 
 
+class FromTheSnapshot(Restore):
+    """Needs what is outside, and leaves it there."""
+
+    def on_main(self, step):
+        step.check()
+        _mark, text = OUTSIDE.snapshots[step.data.load()['snapshot']]
+        OUTSIDE.texts[step.resource.id] = text
+
+
+class DeletesWhatIsNamed(Delete):
+    """By what was saved, whoever has made it."""
+
+    def on_main(self, step):
+        step.check()
+        if step.data.load():
+            OUTSIDE.snapshots.pop(step.data.load()['snapshot'], None)
+
+
+class CopiesTheNameOnly(Copy):
+    def on_main(self, step):
+        step.check()
+        step.data.save(step.source.load())
+
+
+class CopiesOnce(Copy):
+    """Takes what it has begun for done."""
+
+    def on_main(self, step):
+        if step.recall('begun') is None:
+            step.remember('begun', lambda: True)
+            super().on_main(step)
+
+
+class CopiesIntoTheSource(Copy):
+    def on_main(self, step):
+        super().on_main(step)
+        step.source.save({'snapshot': step.recall('snapshot')})
+
+
+class CopySwallowsTheBank(Copy):
+    def on_main(self, step):
+        try:
+            super().on_main(step)
+        except plugin.BankError:
+            step.note('the bank does not feel well')
+
+
+class FindsNothing(Verify):
+    def on_main(self, step):
+        step.check()
+
+
+class FindsTheWrongThing(Verify):
+    """Holds the checkpoint against what the resource is now."""
+
+    def on_main(self, step):
+        super().on_main(step)
+        _mark, text = OUTSIDE.snapshots[step.data.load()['snapshot']]
+        if OUTSIDE.texts[step.resource.id] != text:
+            raise plugin.PluginError(reason='They differ.')
+
+
+class WritesWhatItFound(Verify):
+    def on_main(self, step):
+        super().on_main(step)
+        step.data.save({'snapshot': 'found'})
+
+
+class VerifiesWithoutAStop(Verify):
+    def on_main(self, step):
+        if step.data.load()['snapshot'] not in OUTSIDE.snapshots:
+            raise plugin.PluginError(reason='The snapshot is gone.')
+
+
 BREAKAGES = [
     (broken(protect=KeepsOnSelf), 'test_restore_brings_the_state_back'),
     (broken(protect=SavesLess), 'test_restore_brings_the_state_back'),
@@ -296,6 +402,23 @@ BREAKAGES = [
      'test_delete_may_repeat_and_leaves_nothing_outside'),
     (broken(delete=DeletesOnce), 'test_delete_after_a_failed_protect'),
     (broken(delete=DeletesInTwoRuns), 'test_a_crash_while_deleting'),
+    (broken(copy=CopiesTheNameOnly),
+     'test_a_copy_is_restored_without_its_source'),
+    # the copy names the snapshot of its source
+    (broken(copy=plugin.CopyData, restore=FromTheSnapshot),
+     'test_a_copy_is_restored_without_its_source'),
+    (broken(copy=plugin.CopyData, restore=FromTheSnapshot,
+            delete=DeletesWhatIsNamed),
+     'test_a_copy_is_deleted_without_its_source'),
+    (broken(copy=CopiesOnce), 'test_a_crash_while_copying'),
+    (broken(copy=CopiesIntoTheSource),
+     'test_a_copy_is_restored_without_its_source'),
+    (broken(copy=CopySwallowsTheBank),
+     'test_the_bank_s_errors_are_passed_on'),
+    (broken(verify=FindsNothing), 'test_verify_finds_what_is_gone_outside'),
+    (broken(verify=FindsTheWrongThing), 'test_verify_passes_what_is_sound'),
+    (broken(verify=WritesWhatItFound), 'test_verify_passes_what_is_sound'),
+    (broken(verify=VerifiesWithoutAStop), 'test_a_stopped_operation_ends'),
     (broken(resource_types=frozenset()), 'test_declaration'),
     (broken(restore=None), 'test_declaration'),
     (broken(delete=dict), 'test_declaration'),
@@ -303,6 +426,9 @@ BREAKAGES = [
      'test_schemas'),
     (broken(schemas=plugin.Schemas(restore={
         'type': 'object', 'properties': {'paths': {'type': 'array'}}})),
+     'test_schemas'),
+    (broken(schemas=plugin.Schemas(copy={
+        'type': 'object', 'properties': {'where': {'type': 'object'}}})),
      'test_schemas'),
 ]
 
@@ -326,6 +452,10 @@ def test_damage_that_changes_nothing_voids_the_suite():
         def damage(self, resource):
             """Nothing."""
     assert 'test_restore_brings_the_state_back' in suites.failures(Idle)
+
+
+def test_what_a_plugin_cannot_do_is_left_out():
+    assert suites.failures(suite_of(broken(verify=None, copy=None))) == set()
 
 
 def test_the_base_itself_is_no_test():

@@ -10,6 +10,7 @@ from karbor.db import checkpoints
 from karbor.db import session as db
 from karbor.model import states
 from karbor.model.query import ListQuery
+from karbor.tests import fixtures
 from karbor.tests.unit.db import common
 
 PAIRS = [(old, new) for old in sorted(states.CHECKPOINT.states)
@@ -184,3 +185,35 @@ def test_two_imports_at_once(database):
     added = common.side_by_side(*[lambda: [
         checkpoints.import_(common.system(), one) for one in lost]] * 3)
     assert [sum(column) for column in zip(*added, strict=True)] == [1] * 5
+
+
+def test_the_newest_of_a_plan(database):
+    plan_id = common.plan().id
+
+    def saved(hour, **changes):
+        return common.save(common.checkpoint(**{
+            'plan_id': plan_id, 'status': 'available',
+            'created_at': common.NOON.replace(hour=hour), **changes}))
+
+    def newest(context=None):
+        found = checkpoints.newest(context or common.member(),
+                                   common.PROVIDER, plan_id)
+        return found and found.id
+
+    assert newest() is None
+    second = saved(2)
+    first = saved(1)
+    # a copy is as old as what it is a copy of
+    copy = saved(2, origin='copy')
+    for changes in ({'status': 'protecting'}, {'status': 'error'},
+                    {'status': 'wait_copying'}, {'plan_id': first.id},
+                    {'project_id': common.OTHER},
+                    {'provider_id': fixtures.PROVIDER_2}):
+        saved(3, **changes)
+    assert newest() == second.id
+    assert newest(common.member(common.OTHER)) != second.id
+    change(second.id, 'deleting')
+    assert newest() == copy.id
+    change(copy.id, 'error')
+    assert newest() == first.id
+    assert newest(common.member('3' * 32)) is None

@@ -6,8 +6,10 @@ from alembic import migration as alembic_migration
 import pytest
 import sqlalchemy as sa
 
+from karbor import context
 from karbor.db import migration
 from karbor.db import models
+from karbor.db import operations
 from karbor.db import session
 
 
@@ -83,3 +85,20 @@ def test_the_head_is_unknown_without_migrations(monkeypatch):
         lambda self: None)
     with pytest.raises(RuntimeError, match='no migrations'):
         migration.head()
+
+
+def test_rows_of_the_first_schema_are_kept(nothing):
+    migration.sync('0001')
+    values = dict.fromkeys(('id', 'type', 'project_id', 'provider_id',
+                            'checkpoint_id', 'status'), 'x') | {
+        'request': '{}', 'created_at': '2026-11-22 12:00:00.000000',
+        **dict.fromkeys(('attempt', 'crashes', 'fraction', 'bytes_done',
+                         'bytes_total'), 0)}
+    with session.engine().begin() as connection:
+        connection.execute(sa.text(
+            f'INSERT INTO operations ({", ".join(values)}) VALUES '
+            f'({", ".join(":" + name for name in values)})'), values)
+    migration.sync()
+    assert compared() == []
+    found = operations.get(context.system(), 'x')
+    assert (found.status, found.source_checkpoint_id) == ('x', None)

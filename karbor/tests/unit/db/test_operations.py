@@ -74,6 +74,19 @@ def test_what_is_active_on_a_checkpoint(database, status):
             'restore' if status in ('queued', 'running') else None)
 
 
+@pytest.mark.parametrize('status', sorted(states.OPERATION.states))
+def test_a_copy_is_active_on_both_ends(database, status):
+    source = common.operation().checkpoint_id
+    one = common.save(common.operation(type='copy', status=status,
+                                       source_checkpoint_id=source))
+    assert operations.get(common.member(), one.id).source_checkpoint_id == (
+        source)
+    with db.reader(common.system()) as session:
+        for end in (source, one.checkpoint_id):
+            assert operations.active_on(session, end) == (
+                'copy' if status in ('queued', 'running') else None)
+
+
 # -- claims -------------------------------------------------------------------
 
 def test_a_claim_names_its_owner(database):

@@ -35,7 +35,7 @@ def test_hooks_that_are_not_overridden_do_nothing():
 def test_schemas_take_anything_unless_told():
     schemas = plugin.Schemas(options={'type': 'object', 'required': ['x']})
     assert schemas.options['required'] == ['x']
-    for kind in ('restore', 'saved_info', 'verify'):
+    for kind in ('restore', 'saved_info', 'verify', 'copy'):
         assert getattr(schemas, kind) == {'type': 'object', 'properties': {}}
 
 

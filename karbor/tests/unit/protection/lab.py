@@ -17,8 +17,10 @@ import sqlalchemy as sa
 from karbor import context as karbor_context
 from karbor import plugin
 from karbor.actions import checkpoints as checkpoint_actions
+from karbor.actions import copies
 from karbor.actions import plans
 from karbor.actions import restores
+from karbor.actions import verifications
 from karbor.bank.store import Store
 from karbor.db import checkpoints
 from karbor.db import models
@@ -108,11 +110,20 @@ class Delete(Hooks):
     kind = 'delete'
 
 
+class Verify(Hooks):
+    kind = 'verify'
+
+
+class Copy(Hooks):
+    kind = 'copy'
+
+
 class Protection(plugin.ProtectionPlugin):
     """Saves what the world has."""
 
     resource_types = frozenset({APP, DISK})
-    operations = {'protect': Protect, 'restore': Restore, 'delete': Delete}
+    operations = {'protect': Protect, 'restore': Restore, 'delete': Delete,
+                  'verify': Verify, 'copy': Copy}
 
     def __init__(self, process):
         self.process = process
@@ -256,6 +267,9 @@ class Lab:
 
         step.data.save({'thing': step.remember('thing', make)})
 
+    # a copy has a thing of its own, which goes with it
+    _copy_on_prepare_begin = _protect_on_prepare_begin
+
     def _protect_on_main(self, step):
         with step.data.writer() as writer:
             writer.write(self.world[step.resource.key])
@@ -267,6 +281,15 @@ class Lab:
 
     def _delete_on_main(self, step):
         self.outside.pop((step.checkpoint_id, step.resource.id), None)
+
+    def _verify_on_main(self, step):
+        if (step.checkpoint_id, step.resource.id) not in self.outside:
+            raise plugin.PluginError(reason='The thing is gone.')
+
+    def _copy_on_main(self, step):
+        with step.source.reader() as reader, step.data.writer() as writer:
+            while part := reader.read(CHUNK):
+                writer.write(part)
 
     # -- asking for it --------------------------------------------------------
 
@@ -292,6 +315,17 @@ class Lab:
 
     def ask_delete(self, checkpoint_id):
         checkpoint_actions.delete(self.context, PROVIDER, checkpoint_id)
+
+    def ask_verify(self, checkpoint_id):
+        return verifications.create(
+            self.context, provider_id=PROVIDER, checkpoint_id=checkpoint_id,
+            parameters={}).id
+
+    def ask_copy(self, checkpoint_id, target_id=None):
+        """Ask for a copy; returns the id of the new checkpoint."""
+        return copies.create(
+            self.context, PROVIDER, checkpoint_id=checkpoint_id,
+            target_id=target_id, parameters={}).checkpoint_id
 
     def claim(self, owner='owner', lease=1000):
         """The next operation, of which there has to be one."""

@@ -5,6 +5,8 @@ import json
 
 import pytest
 
+from karbor.api.schemas.method import V1_0
+from karbor.api.schemas.method import V1_1
 from karbor.api.views import operations as views
 from karbor.model import states
 from karbor.model.operation import Operation
@@ -69,3 +71,26 @@ def test_every_state_of_every_operation_can_be_shown(type_, status):
     assert log['status'] == states.V1_OPERATION_STATUS[type_][status]
     assert (log['error_info'] == 'why') == (status in ('error', 'cancelled'))
     assert (log['restore_id'] == 'o') == (type_ == 'restore')
+
+
+def test_a_verification_tells_more_from_1_1_on():
+    one = dataclasses.replace(RESTORE, type='verify', reason='why')
+    old = views.verification(one, V1_0)
+    assert set(old) == {
+        'id', 'project_id', 'provider_id', 'checkpoint_id', 'parameters',
+        'status', 'resources_status', 'resources_reason'}
+    new = views.verification(one, V1_1)
+    assert new.items() >= old.items()
+    assert new['reason'] == 'why'
+    assert new['ended_at'] == '2026-11-22T14:28:07.000000Z'
+
+
+def test_a_copy_as_the_original_showed_it():
+    one = dataclasses.replace(RESTORE, type='copy', plan_id='p',
+                              source_checkpoint_id='s')
+    old = views.copy(one, V1_0)
+    assert old == {
+        'project_id': '1111', 'provider_id': 'cf56bd3e', 'plan_id': 'p',
+        'checkpoint_id': 'e2944169', 'parameters': {}}
+    assert views.copy(one, V1_1) == {
+        **old, 'source_checkpoint_id': 's', 'operation_id': '95e5e57a'}
