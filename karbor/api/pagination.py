@@ -165,12 +165,10 @@ def _place(items: Sequence[Mapping[str, Any]],
 
 
 def body(request: Request, collection: str, views: list[dict[str, Any]],
-         query: ListQuery,
-         rows: Sequence[Any] | None = None) -> dict[str, Any]:
+         query: ListQuery, rows: Sequence[Any]) -> dict[str, Any]:
     """The body of a page, with a link to the next if there may be one.
 
-    :param rows: what the views show; without them the link leads nowhere
-        once its marker is deleted
+    :param rows: what the views show
     """
     result: dict[str, Any] = {collection: views}
     if views and len(views) == query.limit:
@@ -178,8 +176,7 @@ def body(request: Request, collection: str, views: list[dict[str, Any]],
         values = {key: value for key, value in request.query.items()
                   if key not in ('marker', 'position', 'offset')}
         values['marker'] = views[-1]['id']
-        if rows:
-            values['position'] = position.write(rows[-1], query)
+        values['position'] = position.write(rows[-1], query)
         href = (base.base_url(request) + urllib.parse.quote(request.path_info)
                 + '?' + urllib.parse.urlencode(values))
         result[f'{collection}_links'] = [{'rel': 'next', 'href': href}]

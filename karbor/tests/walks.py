@@ -52,7 +52,8 @@ class Store:
         def make_id():
             return uuid.UUID(int=self.random.getrandbits(128), version=4)
 
-        with (mock.patch.object(timeutils, 'utcnow', return_value=time),
+        with (mock.patch.object(timeutils, 'utcnow', autospec=True,
+                                return_value=time),
               mock.patch.object(uuid, 'uuid4', make_id)):
             yield
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How the databases read a page of a long list: by an index in its order."""
 
+import itertools
 import random
 import uuid
 
@@ -71,10 +72,15 @@ def explained(kind, session, select):
             f'{_EXPLAIN[kind]} {text}'))
 
 
-@pytest.mark.parametrize('behind', [False, True])
-@pytest.mark.parametrize('direction', ['asc', 'desc'])
-def test_no_page_costs_more_for_a_longer_list(many, direction, behind):
+def test_no_page_costs_more_for_a_longer_list(many):
     """Neither the first nor, behind its marker, a late one."""
+    # one test, because the tables take their time
+    for direction, behind in itertools.product(('asc', 'desc'),
+                                               (False, True)):
+        look_at_pages(many.kind, direction, behind)
+
+
+def look_at_pages(kind, direction, behind):
     of_provider = models.Checkpoint.provider_id == common.PROVIDER
     wanted = ListQuery(
         limit=50, sort=(('created_at', direction),),
@@ -87,15 +93,19 @@ def test_no_page_costs_more_for_a_longer_list(many, direction, behind):
             (models.Operation, None,
              'ix_operations_project_id_created_at_id')):
         with db.reader(common.member()) as session:
-            told = explained(many.kind, session, query.page(
+            if kind == 'postgresql':
+                # it may sort what little is left; the question is if it must
+                for way in ('sort', 'bitmapscan'):
+                    session.execute(sa.text(f'SET LOCAL enable_{way} = off'))
+            told = explained(kind, session, query.page(
                 session, common.member(), model, wanted, where=where))
         assert index in told
         assert not any(word in told for word in _LONG), told
         # MariaDB may think it cheaper to read the index from its beginning
-        if behind and many.kind != 'mariadb':
+        if behind and kind != 'mariadb':
             assert {'sqlite': ' AND created_at',
                     'postgresql': ') AND (created_at',
-                    }[many.kind] in told, told
+                    }[kind] in told, told
 
 
 def test_few_restores_are_found_among_many_operations(many):
