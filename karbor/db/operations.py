@@ -37,8 +37,6 @@ _SAME = ('id', 'type', 'project_id', 'user_id', 'provider_id',
          'scheduled_operation_id', 'scheduled_run_id', 'request_id',
          'fraction', 'bytes_done', 'bytes_total', 'created_at', 'started_at',
          'ended_at', 'cancel_requested_at', 'cancel_requested_by')
-# resources of each operation in a list: enough to see, few enough to read
-LISTED = 100
 _ACTIVE = ('queued', 'running')
 # more than workers that claim at the same moment
 _CANDIDATES = 100
@@ -155,8 +153,8 @@ def latest(context: RequestContext, checkpoint_id: str,
 def list_(context: RequestContext, wanted: ListQuery, *,
           type_: str | None = None,
           statuses: Collection[tuple[str, str]] | None = None,
-          most: int = LISTED) -> list[Operation]:
-    """A page of operations, each with its first resources.
+          most: int = 0) -> list[Operation]:
+    """A page of operations, each with its first resources, if any.
 
     :param statuses: only of these (type, status) pairs
     :param most: so many resources of each; ``resource_count`` tells of all

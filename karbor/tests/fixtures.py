@@ -114,6 +114,12 @@ class Api:
         self.headers = headers
         self.base = f'/v1/{project}'
 
+    def at(self, version):
+        """The same, in another microversion."""
+        return Api(self.app, {
+            **self.headers, 'OpenStack-API-Version': f'data-protect {version}',
+        }, self.base.removeprefix('/v1/'))
+
     def send(self, method, path, document=None, *, body=None, headers=None,
              expect=200):
         """Send a request below the project and hold its status.

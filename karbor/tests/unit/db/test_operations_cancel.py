@@ -13,7 +13,8 @@ from karbor.tests.unit.db import common
 
 # the state of a checkpoint while an operation works on it
 DURING = {'protect': 'protecting', 'restore': 'available',
-          'delete': 'deleting'}
+          'delete': 'deleting', 'verify': 'available',
+          'copy': 'wait_copying'}
 
 
 def cancel(operation, user='u', context=None):

@@ -57,9 +57,10 @@ def test_a_claim_and_a_list_tell_of_them(held):
     common.silence(held)
     again = operations.claim(common.system(), 'w', 60)
     assert again.resources == rows(held)
-    [listed] = operations.list_(common.member(), ListQuery(limit=1))
+    [listed] = operations.list_(common.member(), ListQuery(limit=1),
+                                most=100)
     assert listed.resources == shown(rows(held))
-    [listed] = operations.list_(common.member(), ListQuery(limit=1), most=0)
+    [listed] = operations.list_(common.member(), ListQuery(limit=1))
     assert (listed.resources, listed.resource_count) == ((), len(rows(held)))
 
 

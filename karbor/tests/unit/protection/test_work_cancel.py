@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cancelled at each moment; see also test_worker and the db tests."""
 
+import contextlib
+
 import pytest
 
 from karbor import exception
@@ -239,11 +241,9 @@ def test_a_crash_at_any_write_of_the_end(lab, quiet, type_):
         claimed = lab.claim()
         faults = Faults(at, Crash(), on=['write', 'put'])
         process = lab.process(faults)
-        try:
+        with contextlib.suppress(Crash):
             process.carry_out(claimed, lambda run: cancel(
                 lab, process, type_, checkpoint_id))
-        except Crash:
-            pass
         if faults.hit:
             lab.expire()
             assert lab.process().work() is None
