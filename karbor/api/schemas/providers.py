@@ -14,7 +14,7 @@ _PROVIDER = types.object_({
     'extended_info_schema': types.object_(
         dict.fromkeys(('options_schema', 'restore_schema',
                        'saved_info_schema'), _BY_TYPE),
-        {'verify_schema': _BY_TYPE})})
+        {'verify_schema': _BY_TYPE, 'copy_schema': _BY_TYPE})})
 
 INDEX = Method('List providers.', 'provider:get_all', (Form(
     query=Query(filters={'name': types.STRING,

@@ -2,6 +2,7 @@
 """Cancelled at each moment; see also test_worker and the db tests."""
 
 import contextlib
+import functools
 
 import pytest
 
@@ -241,9 +242,9 @@ def test_a_crash_at_any_write_of_the_end(lab, quiet, type_):
         claimed = lab.claim()
         faults = Faults(at, Crash(), on=['write', 'put'])
         process = lab.process(faults)
+        wish = functools.partial(cancel, lab, process, type_, checkpoint_id)
         with contextlib.suppress(Crash):
-            process.carry_out(claimed, lambda run: cancel(
-                lab, process, type_, checkpoint_id))
+            process.carry_out(claimed, lambda run, wish=wish: wish())
         if faults.hit:
             lab.expire()
             assert lab.process().work() is None

@@ -255,7 +255,8 @@ def test_from_1_1_on_it_is_exact(api):
         plan['id'], fixtures.PROVIDER)
     fixtures.work(resources=[OperationResource(0, fixtures.THING, 't', 'n')])
     [listed] = new.get(PATH).json['checkpoints']
-    assert listed['resource_graph'] == [{}, []]
+    assert listed['resource_graph'] == [
+        {'0x0': [fixtures.THING, 'thing-1', 'n1', None]}, []]
     assert listed['created_at'] == made['created_at'] < listed['updated_at']
     shown = new.get(f'{PATH}/{made["id"]}').json['checkpoint']
     [resource] = shown.pop('resources')
