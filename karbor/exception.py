@@ -127,6 +127,11 @@ class CheckpointNotResettable(Invalid):
                  '%(state)s: %(reason)s')
 
 
+class OperationEnded(Conflict):
+    template = _('Operation %(id)s is %(status)s; only one that is queued or '
+                 'running can be cancelled.')
+
+
 class QuotaExceeded(KarborError):
     code = 413
     template = _('Maximum number of %(resource)s allowed (%(limit)d) '

@@ -20,6 +20,7 @@ from karbor.db import quotas as db_quotas
 from karbor.db import session as db_session
 from karbor.i18n import _
 from karbor.model.checkpoint import Checkpoint
+from karbor.model.operation import MAKING
 from karbor.model.operation import Operation
 from karbor.model.query import ListQuery
 
@@ -85,6 +86,16 @@ def get(context: RequestContext, provider_id: str,
     policy.authorize(context, 'provider:checkpoint_get',
                      {'project_id': checkpoint.project_id})
     return checkpoint
+
+
+def maker(context: RequestContext,
+          checkpoint: Checkpoint) -> Operation | None:
+    """The operation that made a checkpoint, with its resources.
+
+    :param checkpoint: as `get` has returned it
+    :return: None where it is not known, as after an import
+    """
+    return operations.latest(context, checkpoint.id, MAKING)
 
 
 def list_(context: RequestContext, provider_id: str, query: ListQuery,

@@ -77,3 +77,14 @@ def cast(context: RequestContext, operation_id: str) -> None:
         LOG.warning('Operation %s was queued, but the bus did not take the '
                     'message; a worker will find it.', operation_id,
                     exc_info=True)
+
+
+def cast_cancel(context: RequestContext, operation_id: str) -> None:
+    """Tell the worker that has it, after the commit."""
+    try:
+        rpc.client().cancel(context, operation_id)
+    except Exception:
+        # as above: the wish is committed, and heartbeats find it
+        LOG.warning('Operation %s is to be cancelled, but the bus did not '
+                    'take the message; its worker will find it.',
+                    operation_id, exc_info=True)

@@ -56,7 +56,7 @@ def get(context: RequestContext, restore_id: str) -> Operation:
     :raises exception.RestoreNotFound: there is none in the project
     """
     try:
-        operation = db.get(context, restore_id, type_='restore')
+        operation = db.get(context, restore_id, type_='restore', shown=True)
     except exception.OperationNotFound as error:
         raise exception.RestoreNotFound(id=restore_id) from error
     policy.authorize(context, 'restore:get',
@@ -65,13 +65,15 @@ def get(context: RequestContext, restore_id: str) -> Operation:
 
 
 def list_(context: RequestContext, query: ListQuery,
-          status: str | None = None) -> list[Operation]:
+          status: str | None = None, *,
+          most: int = 0) -> list[Operation]:
     """A page of restores.
 
     :param status: of the v1 contract: in_progress, success, fail
+    :param most: so many resources of each
     """
     policy.authorize(context, 'restore:get_all')
     words = states.V1_OPERATION_STATUS['restore']
-    return db.list_(context, query, type_='restore', statuses=(
+    return db.list_(context, query, type_='restore', most=most, statuses=(
         None if status is None else
         [('restore', own) for own, word in words.items() if word == status]))

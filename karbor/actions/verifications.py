@@ -45,7 +45,8 @@ def get(context: RequestContext, verification_id: str) -> Operation:
     :raises exception.VerificationNotFound: there is none in the project
     """
     try:
-        operation = db.get(context, verification_id, type_='verify')
+        operation = db.get(context, verification_id, type_='verify',
+                           shown=True)
     except exception.OperationNotFound as error:
         raise exception.VerificationNotFound(id=verification_id) from error
     policy.authorize(context, 'verification:get',
@@ -54,13 +55,15 @@ def get(context: RequestContext, verification_id: str) -> Operation:
 
 
 def list_(context: RequestContext, query: ListQuery,
-          status: str | None = None) -> list[Operation]:
+          status: str | None = None, *,
+          most: int = 0) -> list[Operation]:
     """A page of verifications.
 
     :param status: of the v1 contract: in_progress, success, fail
+    :param most: so many resources of each
     """
     policy.authorize(context, 'verification:get_all')
     words = states.V1_OPERATION_STATUS['verify']
-    return db.list_(context, query, type_='verify', statuses=(
+    return db.list_(context, query, type_='verify', most=most, statuses=(
         None if status is None else
         [('verify', own) for own, word in words.items() if word == status]))

@@ -24,6 +24,7 @@ from karbor.api.request import Request
 from karbor.api.schemas import checkpoints
 from karbor.api.schemas import copies
 from karbor.api.schemas import operation_logs
+from karbor.api.schemas import operations
 from karbor.api.schemas import plans
 from karbor.api.schemas import protectables
 from karbor.api.schemas import providers
@@ -37,6 +38,7 @@ from karbor.api.schemas.method import V1_1
 from karbor.api.v1.checkpoints import Checkpoints
 from karbor.api.v1.copies import Copies
 from karbor.api.v1.operation_logs import OperationLogs
+from karbor.api.v1.operations import Operations
 from karbor.api.v1.plans import Plans
 from karbor.api.v1.protectables import Instances
 from karbor.api.v1.protectables import Protectables
@@ -60,6 +62,7 @@ OPERATION_LOGS = OperationLogs()
 QUOTAS = Quotas()
 QUOTA_CLASSES = QuotaClasses()
 SERVICES = Services()
+OPERATIONS = Operations()
 
 _CHECKPOINTS = 'providers/{provider_id}/checkpoints'
 _CHECKPOINT = f'{_CHECKPOINTS}/{{checkpoint_id}}'
@@ -89,6 +92,8 @@ ROUTES = (
     Route('GET', 'plans/{plan_id}', PLANS.show, plans.SHOW),
     Route('PUT', 'plans/{plan_id}', PLANS.update, plans.UPDATE),
     Route('DELETE', 'plans/{plan_id}', PLANS.delete, plans.DELETE),
+    Route('POST', 'plans/{plan_id}/start', PLANS.start, plans.START),
+    Route('POST', 'plans/{plan_id}/suspend', PLANS.suspend, plans.SUSPEND),
     Route('GET', 'providers', PROVIDERS.index, providers.INDEX),
     Route('GET', 'providers/{provider_id}', PROVIDERS.show, providers.SHOW),
     Route('GET', _CHECKPOINTS, CHECKPOINTS.index, checkpoints.INDEX),
@@ -114,6 +119,11 @@ ROUTES = (
           operation_logs.INDEX),
     Route('GET', 'operation_logs/{operation_log_id}', OPERATION_LOGS.show,
           operation_logs.SHOW),
+    Route('GET', 'operations', OPERATIONS.index, operations.INDEX),
+    Route('GET', 'operations/{operation_id}', OPERATIONS.show,
+          operations.SHOW),
+    Route('POST', 'operations/{operation_id}/cancel', OPERATIONS.cancel,
+          operations.CANCEL),
     Route('GET', _QUOTA, QUOTAS.show, quotas.SHOW),
     Route('GET', f'{_QUOTA}/detail', QUOTAS.detail, quotas.DETAIL),
     Route('GET', f'{_QUOTA}/defaults', QUOTAS.defaults, quotas.DEFAULTS),

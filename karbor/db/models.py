@@ -131,6 +131,9 @@ class Operation(Base):
     created_at = orm.mapped_column(UTCDateTime, nullable=False)
     started_at = orm.mapped_column(UTCDateTime, nullable=True)
     ended_at = orm.mapped_column(UTCDateTime, nullable=True)
+    # a wish while it runs: its worker sees it with the next heartbeat
+    cancel_requested_at = orm.mapped_column(UTCDateTime, nullable=True)
+    cancel_requested_by = _text(nullable=True)
 
 
 class OperationResource(Base):

@@ -22,6 +22,7 @@ from karbor.db import query
 from karbor.db import session as db
 from karbor.db import types
 from karbor.model import states
+from karbor.model.operation import cancelled_by
 from karbor.model.operation import Operation
 from karbor.model.operation import OperationResource
 from karbor.model.operation import TYPES
@@ -35,9 +36,7 @@ _SAME = ('id', 'type', 'project_id', 'user_id', 'provider_id',
          'lease_until', 'attempt', 'crashes', 'request', 'trust_id',
          'scheduled_operation_id', 'scheduled_run_id', 'request_id',
          'fraction', 'bytes_done', 'bytes_total', 'created_at', 'started_at',
-         'ended_at')
-# resources of each operation in a list: enough to see, few enough to read
-LISTED = 100
+         'ended_at', 'cancel_requested_at', 'cancel_requested_by')
 _ACTIVE = ('queued', 'running')
 # more than workers that claim at the same moment
 _CANDIDATES = 100
@@ -46,13 +45,13 @@ JOURNAL = ('status', 'fraction', 'bytes_done', 'bytes_total', 'reason',
            'new_id', 'hooks_done', 'memo', 'entry')
 
 
-def _resource(row: models.OperationResource) -> OperationResource:
-    return OperationResource(
-        position=row.position, type=row.resource_type, id=row.resource_id,
-        name=row.name, status=row.status, fraction=row.fraction,
-        bytes_done=row.bytes_done, bytes_total=row.bytes_total,
-        reason=row.reason, new_id=row.new_id,
-        hooks_done=tuple(row.hooks_done), memo=row.memo, entry=row.entry)
+_TABLE: Any = models.OperationResource.__table__
+# in the order of OperationResource; the last three are only for workers
+_COLUMNS = tuple(_TABLE.c[name] for name in (
+    'position', 'resource_type', 'resource_id', 'name', 'status', 'fraction',
+    'bytes_done', 'bytes_total', 'reason', 'new_id', 'hooks_done', 'memo',
+    'entry'))
+_SHOWN = _COLUMNS[:-3]
 
 
 def _model(row: models.Operation,
@@ -67,19 +66,22 @@ def _model(row: models.Operation,
 
 
 def _resources(session: orm.Session, operations: Collection[str],
-               most: int | None = None,
+               most: int | None = None, columns: Sequence[Any] = _COLUMNS,
                ) -> dict[str, list[OperationResource]]:
     found: dict[str, list[OperationResource]] = {
         key: [] for key in operations}
-    if found:
-        table = models.OperationResource
-        for row in session.execute(
-                sa.select(table)
-                .where(table.operation_id.in_(found),
-                       sa.true() if most is None else table.position < most)
-                .order_by(models.OperationResource.operation_id,
-                          models.OperationResource.position)).scalars():
-            found[row.operation_id].append(_resource(row))
+    if found and most != 0:
+        # as rows of the table: objects of the session cost several times as
+        # much, and there may be 10,000
+        for operation_id, *values in session.execute(
+                sa.select(_TABLE.c.operation_id, *columns)
+                .where(_TABLE.c.operation_id.in_(found),
+                       sa.true() if most is None
+                       else _TABLE.c.position < most)
+                .order_by(_TABLE.c.operation_id, _TABLE.c.position)):
+            if columns is _COLUMNS:
+                values[-3] = tuple(values[-3])
+            found[operation_id].append(OperationResource(*values))
     return found
 
 
@@ -102,10 +104,13 @@ def insert(session: orm.Session, operation: Operation) -> None:
 
 
 def get(context: RequestContext, operation_id: str, *,
-        type_: str | None = None) -> Operation:
+        type_: str | None = None, shown: bool = False,
+        most: int | None = None) -> Operation:
     """One operation that the context may see, with its resources.
 
     :param type_: only of this type
+    :param shown: of the resources, only what is shown to users
+    :param most: so many resources; ``resource_count`` tells of all
     :raises exception.OperationNotFound: there is none
     """
     select = sa.select(models.Operation).where(
@@ -117,14 +122,39 @@ def get(context: RequestContext, operation_id: str, *,
         row = session.execute(select).scalar()
         if row is None:
             raise exception.OperationNotFound(id=operation_id)
-        return _model(row, _resources(session, [row.id])[row.id])
+        resources = _resources(session, [row.id], most,
+                               _SHOWN if shown else _COLUMNS)[row.id]
+        count = (None if most is None
+                 else _counts(session, [row.id]).get(row.id, 0))
+        return _model(row, resources, count)
+
+
+def latest(context: RequestContext, checkpoint_id: str,
+           types: Collection[str]) -> Operation | None:
+    """The last operation of some types on a checkpoint, with resources.
+
+    :return: None if there never was one, as with what was imported
+    """
+    with db.reader(context) as session:
+        row = session.execute(
+            sa.select(models.Operation)
+            .where(models.Operation.checkpoint_id == checkpoint_id,
+                   models.Operation.type.in_(types),
+                   query.fence(context, models.Operation, all_projects=True))
+            .order_by(models.Operation.created_at.desc(),
+                      models.Operation.id.desc())
+            .limit(1)).scalar()
+        if row is None:
+            return None
+        return _model(row, _resources(session, [row.id],
+                                      columns=_SHOWN)[row.id])
 
 
 def list_(context: RequestContext, wanted: ListQuery, *,
           type_: str | None = None,
           statuses: Collection[tuple[str, str]] | None = None,
-          most: int = LISTED) -> list[Operation]:
-    """A page of operations, each with its first resources.
+          most: int = 0) -> list[Operation]:
+    """A page of operations, each with its first resources, if any.
 
     :param statuses: only of these (type, status) pairs
     :param most: so many resources of each; ``resource_count`` tells of all
@@ -141,7 +171,7 @@ def list_(context: RequestContext, wanted: ListQuery, *,
             session, context, models.Operation, wanted, exact=EXACT,
             where=where)).scalars().all()
         ids = [row.id for row in rows]
-        resources = _resources(session, ids, most)
+        resources = _resources(session, ids, most, _SHOWN)
         counts = _counts(session, ids)
         return [_model(row, resources[row.id], counts.get(row.id, 0))
                 for row in rows]
@@ -223,11 +253,12 @@ def _claim(session: orm.Session, operation_id: str, owner: str,
 
 @db.retry
 def heartbeat(context: RequestContext, owner: str, held: Collection[str],
-              lease: float) -> set[str]:
+              lease: float) -> dict[str, str | None]:
     """Prolong the leases of a worker.
 
     :param held: ids of the operations that it thinks it holds
-    :return: ids of those that it does hold
+    :return: by id of those that it does hold, the user who wants it
+        cancelled, or None
     """
     with db.writer(context) as session:
         mine = sa.and_(models.Operation.id.in_(list(held)),
@@ -235,8 +266,10 @@ def heartbeat(context: RequestContext, owner: str, held: Collection[str],
                        models.Operation.status == 'running')
         db.changed(session, sa.update(models.Operation).where(mine).values(
             lease_until=types.now(lease)))
-        return set(session.execute(
-            sa.select(models.Operation.id).where(mine)).scalars())
+        return dict(session.execute(
+            sa.select(models.Operation.id,
+                      models.Operation.cancel_requested_by).where(mine),
+        ).all())
 
 
 def fence(session: orm.Session, operation: Operation) -> None:
@@ -266,6 +299,50 @@ def release(context: RequestContext, operation: Operation) -> None:
         db.changed(session, sa.update(models.Operation).where(
             models.Operation.id == operation.id).values(
                 status='queued', owner=None, lease_until=None))
+
+
+@db.retry
+def cancel(context: RequestContext, operation_id: str, user: str) -> str:
+    """End an operation that waits; of one that runs, note the wish.
+
+    Who works on it sees the wish with the next heartbeat; if nobody does any
+    more, the next claim ends it. Told again, the first wish stands.
+
+    :param user: who wants it
+    :return: its status now: cancelled or running
+    :raises exception.OperationNotFound: the context sees none of that id
+    :raises exception.OperationEnded: it is too late
+    """
+    with db.writer(context) as session:
+        # locked, so that no claim, release or end comes between
+        row = session.execute(
+            sa.select(models.Operation)
+            .where(models.Operation.id == operation_id,
+                   query.fence(context, models.Operation, all_projects=True))
+            .with_for_update()).scalar()
+        if row is None:
+            raise exception.OperationNotFound(id=operation_id)
+        if row.status not in _ACTIVE:
+            raise exception.OperationEnded(id=row.id, status=row.status)
+        moment = timeutils.utcnow(with_timezone=True)
+        values: dict[str, Any] = {}
+        if row.cancel_requested_by is None:
+            values = {'cancel_requested_at': moment,
+                      'cancel_requested_by': user}
+        status = row.status
+        if status == 'queued':
+            status = states.OPERATION.check(status, 'cancelled')
+            reason = cancelled_by(row.cancel_requested_by or user)
+            values |= {'status': status, 'reason': reason,
+                       'ended_at': moment}
+            after = states.AFTER_FAILURE.get(row.type)
+            if after is not None:
+                checkpoints.change(session, context, row.checkpoint_id,
+                                   after, reason=reason)
+        if values:
+            db.changed(session, sa.update(models.Operation).where(
+                models.Operation.id == row.id).values(**values))
+        return status
 
 
 # -- the journal --------------------------------------------------------------
@@ -314,15 +391,14 @@ def journal(context: RequestContext, operation: Operation,
     for entry in entries:
         names = tuple(sorted(set(entry) - {'position'}))
         batches.setdefault(names, []).append(entry)
-    table: Any = models.OperationResource.__table__
     with db.writer(context) as session:
         fence(session, operation)
         for names, batch in batches.items():
             statement = (
-                sa.update(table)
-                .where(table.c.operation_id == operation.id,
-                       table.c.position == sa.bindparam('_position'))
-                .values({table.c[name]: sa.bindparam(f'_{name}')
+                sa.update(_TABLE)
+                .where(_TABLE.c.operation_id == operation.id,
+                       _TABLE.c.position == sa.bindparam('_position'))
+                .values({_TABLE.c[name]: sa.bindparam(f'_{name}')
                          for name in names}))
             session.connection().execute(statement, [
                 {'_position': entry['position'],

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 import datetime
 from typing import Any
 
+from karbor.i18n import _
+
 TYPES = ('protect', 'restore', 'delete', 'verify', 'copy')
 # they fill their checkpoint, which is of no use unless it is complete
 MAKING = ('protect', 'copy')
@@ -28,6 +30,8 @@ class Operation:
     :ivar bytes_total: expected bytes where plugins know, else 0
     :ivar checkpoint_id: the checkpoint that is made, used or removed
     :ivar source_checkpoint_id: of which a copy is made, or None
+    :ivar cancel_requested_at: when a user wanted it to end, or None
+    :ivar cancel_requested_by: that user's id
     :ivar resources: in a list, only the first of them
     :ivar resource_count: how many there are in all
     """
@@ -54,6 +58,8 @@ class Operation:
     request_id: str | None = None
     started_at: datetime.datetime | None = None
     ended_at: datetime.datetime | None = None
+    cancel_requested_at: datetime.datetime | None = None
+    cancel_requested_by: str | None = None
     fraction: float = 0.0
     bytes_done: int = 0
     bytes_total: int = 0
@@ -63,6 +69,11 @@ class Operation:
     @property
     def makes_checkpoint(self) -> bool:
         return self.type in MAKING
+
+
+def cancelled_by(user: str | None) -> str:
+    """The reason of what a user has cancelled."""
+    return _('Cancelled by %s.') % (user or _('a user without a name'))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import datetime
 from typing import Any
 
+from karbor.i18n import _
 from karbor.model.resource import Resource
 
 
@@ -27,6 +28,17 @@ class Plan:
     status: str = 'suspended'
     created_at: datetime.datetime | None = None
     updated_at: datetime.datetime | None = None
+
+    def why_no_run(self) -> str | None:
+        """Why it takes no scheduled run now; None if it takes one.
+
+        What a user asks for himself is done whatever the status is.
+        """
+        if self.status == 'started':
+            return None
+        return _('Plan %(name)s is %(status)s; it takes scheduled runs when '
+                 'it is started.') % {'name': self.name,
+                                      'status': self.status}
 
     def snapshot(self) -> dict[str, Any]:
         """The plan as a checkpoint keeps it, in the shape of REST v1."""

@@ -91,6 +91,11 @@ OPERATION_RESOURCE = _table(
     success='running error',
     error='running')
 
+# Where a checkpoint goes when an operation on it fails or is cancelled; a type
+# that is not here leaves it as it is.
+AFTER_FAILURE: Mapping[str, str] = {
+    'protect': 'error', 'copy': 'error', 'delete': 'error-deleting'}
+
 SERVICE = _table(
     'service', initial='enabled', final='enabled disabled',
     enabled='disabled enabled', disabled='enabled disabled')

@@ -10,6 +10,15 @@ RULES = [
               ('GET', '/operation_logs/{operation_log_id}')),
     base.rule('operation_log:list', base.READER, 'List operation logs.',
               ('GET', '/operation_logs')),
+    base.rule('operation:get', base.READER, 'Show an operation.',
+              ('GET', '/operations/{operation_id}')),
+    base.rule('operation:list', base.READER, 'List operations.',
+              ('GET', '/operations')),
+    base.rule('operation:cancel', base.MEMBER,
+              'Cancel an operation. The rule by which it was asked for has '
+              'to let the user pass as well: who may not delete a '
+              'checkpoint may not cancel its deletion.',
+              ('POST', '/operations/{operation_id}/cancel')),
 ]
 
 

@@ -17,19 +17,22 @@ from karbor.protection import work
 class Manager:
     """Answers questions, and is told that there is work."""
 
-    target = messaging.Target(version='1.0')
+    target = messaging.Target(version='1.1')
 
     def __init__(self, conf: cfg.ConfigOpts,
                  shop: Callable[[], work.Workshop],
-                 wake: Callable[[], None]) -> None:
+                 wake: Callable[[], None],
+                 cancel: Callable[[str], None]) -> None:
         """Serve.
 
         :param shop: the present one; a reload makes another
         :param wake: tells the worker
+        :param cancel: tells it of an operation that may have to end
         """
         self._conf = conf
         self._shop = shop
         self._wake = wake
+        self._cancel = cancel
 
     def _context(self, context: RequestContext) -> Context:
         return work.plugin_context(
@@ -40,6 +43,10 @@ class Manager:
     def run(self, context: RequestContext, operation_id: str) -> None:
         """An operation waits; it is found in the database."""
         self._wake()
+
+    def cancel(self, context: RequestContext, operation_id: str) -> None:
+        """An operation may have to end; the database says it."""
+        self._cancel(operation_id)
 
     def providers(self, context: RequestContext) -> list[dict[str, Any]]:
         return [provider.describe() for provider

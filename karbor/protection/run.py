@@ -29,7 +29,9 @@ from karbor.protection.providers import Provider
 
 LOG = log.getLogger(__name__)
 
-# Why a run stops without an outcome; another run goes on with the operation.
+# Why a run stops. What a user has cancelled ends so; after the others, another
+# run goes on with the operation.
+CANCELLED = 'cancelled'
 LOST = 'lost'               # another worker has claimed it, or may have
 GIVEN_UP = 'given up'       # this process is to end
 BROKEN = 'broken'           # the database does not take the journal
@@ -83,6 +85,7 @@ class Run:
     :ivar states: by position in the graph
     :ivar failed: a resource is in error
     :ivar source: in a copy, set before its hooks run
+    :ivar cancelled_by: the user who wants it to end, if one does
     """
 
     def __init__(self, context: RequestContext, operation: Operation,
@@ -99,6 +102,7 @@ class Run:
         self.failed = threading.Event()
         self.origin = 'manual'
         self.source: Source | None = None
+        self.cancelled_by: str | None = None
         self._journal = Journal(self._commit)
         self._flushing = threading.Lock()
         self._lease = lease
@@ -113,18 +117,28 @@ class Run:
     @property
     def halted(self) -> str | None:
         """Why the run is to stop now; None if it is not."""
-        if self._why is None and self._clock() > self._held_until:
+        if (self._why in (None, CANCELLED)
+                and self._clock() > self._held_until):
             # silent for so long that another worker may have it already
             self.halt(LOST)
         return self._why
 
     def halt(self, why: str) -> None:
-        """Stop soon, without an outcome; the first reason stands."""
+        """Stop soon; the first reason stands.
+
+        But what is cancelled still holds its claim, and may lose it.
+        """
         with self._lock:
-            if self._why is None:
+            if self._why is None or (self._why == CANCELLED
+                                     and why in (LOST, BROKEN)):
                 self._why = why
                 LOG.info('Operation %s stops: %s.', self.operation.id, why)
         self._stop.set()
+
+    def cancel(self, user: str) -> None:
+        """A user wants it to end; may be told again and again."""
+        self.cancelled_by = user
+        self.halt(CANCELLED)
 
     def prolonged(self, asked_at: float) -> None:
         """A heartbeat was taken.
@@ -136,6 +150,14 @@ class Run:
     def check(self) -> None:
         """Raise `Cancelled` if the run is to stop."""
         if self.halted is not None:
+            raise Cancelled()
+
+    def check_held(self) -> None:
+        """Raise `Cancelled` if what was done must not be written any more.
+
+        What was begun when a user cancelled is ended, and told of.
+        """
+        if self.halted not in (None, CANCELLED):
             raise Cancelled()
 
     def sleep(self, seconds: float) -> None:
@@ -229,6 +251,7 @@ class Run:
                 state.reason = reason or state.reason
                 rows.append({
                     'position': position, 'reason': state.reason,
+                    'new_id': state.new_id,
                     **self.progress.end(position, (
                         'success' if reason is None else 'error'))})
         if rows:

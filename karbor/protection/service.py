@@ -53,7 +53,7 @@ class ProtectionService(service.ServiceBase):
         self._server = transport.server(
             transport.PROTECTION_TOPIC, self._conf.host,
             [manager.Manager(self._conf, lambda: self._shop,
-                             made.wake)],
+                             made.wake, made.cancel)],
             self._conf.rpc.server_threads)
         made.start()
         self._worker = made

@@ -25,6 +25,7 @@ from karbor.db import operations
 from karbor.i18n import _
 from karbor.model.checkpoint import Checkpoint
 from karbor.model.graph import Graph
+from karbor.model.operation import cancelled_by
 from karbor.model.operation import Operation
 from karbor.model.operation import OperationResource
 from karbor.model.resource import Resource
@@ -38,6 +39,7 @@ from karbor.protection.flows import readback
 from karbor.protection.flows import repair
 from karbor.protection.protectables import Protectables
 from karbor.protection.providers import Providers
+from karbor.protection.run import CANCELLED
 from karbor.protection.run import GIVEN_UP
 from karbor.protection.run import LOST
 from karbor.protection.run import NOT_DONE
@@ -80,7 +82,11 @@ def carry_out(shop: Workshop, context: RequestContext, operation: Operation,
         checkpoint = checkpoints.get(context, operation.provider_id,
                                      operation.checkpoint_id)
     except exception.NotFound as error:
-        outcome.failed(context, operation, str(error))
+        if operation.cancel_requested_by is None:
+            outcome.failed(context, operation, str(error))
+        else:
+            outcome.cancelled(context, operation,
+                              operation.cancel_requested_by)
         return None
     run = Run(context, operation, provider, plugin_context(
         shop.conf, project_id=operation.project_id,
@@ -89,33 +95,72 @@ def carry_out(shop: Workshop, context: RequestContext, operation: Operation,
         request_id=operation.request_id),
         lease=shop.conf.protection.lease)
     run.origin = checkpoint.origin
+    if operation.cancel_requested_by is not None:
+        # while another worker had it, which has not ended it
+        run.cancel(operation.cancel_requested_by)
     started(run)
-    story = {'protect': _protect, 'restore': _restore, 'delete': _delete,
-             'verify': _verify, 'copy': _copy}[operation.type]
-    try:
-        try:
-            if operation.crashes > shop.conf.protection.max_crashes:
-                raise exception.PluginError(reason=_(
-                    'Given up: %d workers fell silent while they worked on '
-                    'it.') % operation.crashes)
-            story(shop, run, checkpoint)
-        except (exception.LeaseLost, Cancelled):
-            raise
-        except exception.KarborError as error:
-            if run.halted is None:
-                _fail(run, checkpoint, sentence(str(error)))
-    except exception.LeaseLost:
-        run.halt(LOST)
-    except Cancelled:
-        if run.halted is None:
-            raise
-    why = run.halted
+    why = _to_its_end(shop, run, checkpoint)
     if why != GIVEN_UP and (why is not None or operation.attempt > 1):
         repair.after(context, operation, provider.store)
     return why
 
 
+def _to_its_end(shop: Workshop, run: Run,
+                checkpoint: Checkpoint) -> str | None:
+    """Write an outcome; why there is none, if there is none."""
+    try:
+        try:
+            _tell(shop, run, checkpoint)
+        except Cancelled:
+            if run.halted is None:
+                raise
+            if run.halted != CANCELLED:
+                return run.halted
+            _cancel(run, checkpoint)
+    except exception.LeaseLost:
+        run.halt(LOST)
+        return run.halted
+    except Cancelled:
+        # the journal did not take how far a cancelled run came
+        if run.halted is None:
+            raise
+        return run.halted
+    return None
+
+
+def _tell(shop: Workshop, run: Run, checkpoint: Checkpoint) -> None:
+    story = {'protect': _protect, 'restore': _restore, 'delete': _delete,
+             'verify': _verify, 'copy': _copy}[run.operation.type]
+    try:
+        run.check()
+        if run.operation.crashes > shop.conf.protection.max_crashes:
+            raise exception.PluginError(reason=_(
+                'Given up: %d workers fell silent while they worked on '
+                'it.') % run.operation.crashes)
+        story(shop, run, checkpoint)
+    except (exception.LeaseLost, Cancelled):
+        raise
+    except exception.KarborError as error:
+        # may be a consequence of the stop
+        run.check()
+        _fail(run, checkpoint, sentence(str(error)))
+
+
 def _fail(run: Run, checkpoint: Checkpoint, reason: str) -> None:
+    _note_the_end(run, checkpoint, reason)
+    outcome.failed(run.context, run.operation, reason,
+                   run.progress.totals())
+
+
+def _cancel(run: Run, checkpoint: Checkpoint) -> None:
+    """Every hook that was begun has returned: nothing writes any more."""
+    _note_the_end(run, checkpoint, cancelled_by(run.cancelled_by))
+    outcome.cancelled(run.context, run.operation, run.cancelled_by,
+                      run.progress.totals())
+
+
+def _note_the_end(run: Run, checkpoint: Checkpoint, reason: str) -> None:
+    """Tell resources and bank of an end that is no success."""
     text = checkpoint.resource_graph
     if run.operation.resources and not run.states and text is not None:
         # it failed before its journal was read, which says what there is
@@ -124,8 +169,6 @@ def _fail(run: Run, checkpoint: Checkpoint, reason: str) -> None:
     if run.operation.makes_checkpoint:
         outcome.check_claim(run.context, run.operation)
         outcome.tell_bank_of_error(run, checkpoint, reason)
-    outcome.failed(run.context, run.operation, reason,
-                   run.progress.totals())
 
 
 # -- the stories --------------------------------------------------------------

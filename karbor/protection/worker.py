@@ -72,6 +72,11 @@ class Worker:
         """There may be work."""
         self._wake.set()
 
+    def cancel(self, operation_id: str) -> None:
+        """A user may want an operation to end: the database is asked."""
+        self._prolong([run for run in self._held()
+                       if run.operation.id == operation_id])
+
     def stop(self, timeout: float | None = None) -> None:
         """Give up what runs, in good order: others go on with it at once.
 
@@ -164,29 +169,34 @@ class Worker:
             self._wake.set()
 
     def _beat(self) -> None:
-        context = karbor_context.system()
         # until the end, because what still runs is still held
         while not self._ended.wait(self._options.lease / 3):
-            # of two attempts at one operation, the later one
-            held = {run.operation.id: run for run in self._held()
-                    # what is lost or broken waits for its lease to run out:
-                    # a hook that never returns must not keep it for ever
-                    if run.halted in (None, runs.GIVEN_UP)}
-            if not held:
+            self._prolong(self._held())
+
+    def _prolong(self, candidates: list[runs.Run]) -> None:
+        # of two attempts at one operation, the later one
+        held = {run.operation.id: run for run in candidates
+                # what is lost or broken waits for its lease to run out:
+                # a hook that never returns must not keep it for ever
+                if run.halted in (None, runs.GIVEN_UP, runs.CANCELLED)}
+        if not held:
+            return
+        asked_at = time.monotonic()
+        try:
+            mine = operations.heartbeat(karbor_context.system(), self.owner,
+                                        list(held), self._options.lease)
+        except Exception:
+            # each run stops by itself when its lease has run out
+            LOG.exception('The heartbeat could not be written.')
+            return
+        for operation_id, run in held.items():
+            if operation_id not in mine:
+                run.halt(runs.LOST)
                 continue
-            asked_at = time.monotonic()
-            try:
-                mine = operations.heartbeat(context, self.owner, list(held),
-                                            self._options.lease)
-            except Exception:
-                # each run stops by itself when its lease has run out
-                LOG.exception('The heartbeat could not be written.')
-                continue
-            for operation_id, run in held.items():
-                if operation_id in mine:
-                    run.prolonged(asked_at)
-                else:
-                    run.halt(runs.LOST)
+            run.prolonged(asked_at)
+            user = mine[operation_id]
+            if user is not None:
+                run.cancel(user)
 
     def _report(self) -> None:
         while not self._stopping.wait(self._options.progress_interval):

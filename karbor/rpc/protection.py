@@ -5,6 +5,7 @@ Versions of the interface:
 
 * 1.0: ``run`` (cast), ``providers``, ``protectable_types``, ``instances``,
   ``instance``
+* 1.1: ``cancel`` (cast to all)
 """
 
 from collections.abc import Callable, Mapping
@@ -22,7 +23,7 @@ from karbor.rpc import transport
 
 LOG = log.getLogger(__name__)
 
-VERSION = '1.0'
+VERSION = '1.1'
 
 
 class ProtectionClient:
@@ -44,6 +45,16 @@ class ProtectionClient:
         :raises Exception: whatever the bus raises when it is away
         """
         self._client.cast(context, 'run', operation_id=operation_id)
+
+    def cancel(self, context: RequestContext, operation_id: str) -> None:
+        """Tell all workers that one of them is to stop.
+
+        Without it, that one sees it with its next heartbeat.
+
+        :raises Exception: whatever the bus raises when it is away
+        """
+        self._client.prepare(fanout=True).cast(context, 'cancel',
+                                               operation_id=operation_id)
 
     def providers(self, context: RequestContext) -> list[dict[str, Any]]:
         """All enabled providers.

@@ -62,11 +62,13 @@ class FakeProtection:
     """What stands in for the client of the protection service.
 
     :ivar runs: ids of the operations that it was told of
+    :ivar cancels: ids of those of which it was told that they are to end
     :ivar error: raised by every question, if it is set
     """
 
     def __init__(self):
         self.runs = []
+        self.cancels = []
         self.asked = []
         self.error = None
         self.all_providers = [provider(), provider(PROVIDER_2, 'second')]
@@ -74,6 +76,9 @@ class FakeProtection:
 
     def run(self, context, operation_id):
         self.runs.append(operation_id)
+
+    def cancel(self, context, operation_id):
+        self.cancels.append(operation_id)
 
     def _ask(self, *question):
         self.asked.append(question)
@@ -108,6 +113,12 @@ class Api:
         self.app = app
         self.headers = headers
         self.base = f'/v1/{project}'
+
+    def at(self, version):
+        """The same, in another microversion."""
+        return Api(self.app, {
+            **self.headers, 'OpenStack-API-Version': f'data-protect {version}',
+        }, self.base.removeprefix('/v1/'))
 
     def send(self, method, path, document=None, *, body=None, headers=None,
              expect=200):

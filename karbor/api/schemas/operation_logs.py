@@ -1,30 +1,47 @@
 # SPDX-License-Identifier: Apache-2.0
 """Methods of operation logs."""
 
+from karbor.api.schemas import operations
 from karbor.api.schemas import types
 from karbor.api.schemas.method import Form
 from karbor.api.schemas.method import Method
 from karbor.api.schemas.method import Query
+from karbor.api.schemas.method import V1_1
+from karbor.model import operation
+from karbor.model import states
 
-_LOG = types.object_({
+_STATUS: types.Schema = {'enum': sorted({
+    word for words in states.V1_OPERATION_STATUS.values()
+    for word in words.values()})}
+_WHAT = {
     'id': types.UUID, 'operation_type': types.STRING,
     'checkpoint_id': types.UUID, 'plan_id': types.STRING_OR_NULL,
     'provider_id': types.UUID, 'restore_id': types.STRING_OR_NULL,
-    'scheduled_operation_id': types.STRING_OR_NULL, 'status': types.STRING,
-    'started_at': types.STRING_OR_NULL, 'ended_at': types.STRING_OR_NULL,
-    'error_info': types.STRING_OR_NULL, 'extra_info': types.STRING})
+    'scheduled_operation_id': types.STRING_OR_NULL, 'status': _STATUS}
+_LOG = types.object_({
+    **_WHAT, 'started_at': types.STRING_OR_NULL,
+    'ended_at': types.STRING_OR_NULL, 'error_info': types.STRING_OR_NULL,
+    # a text of JSON
+    'extra_info': types.STRING})
+_LOG_1_1 = {**_WHAT, 'project_id': types.STRING, **operations.PROGRESS}
 
-INDEX = Method('List operation logs.', 'operation_log:list', (Form(
+_index = Form(
     query=Query(
         filters={'checkpoint_id': types.STRING, 'plan_id': types.STRING,
-                 'restore_id': types.STRING, 'status': types.STRING},
+                 'restore_id': types.STRING, 'status': _STATUS},
         admin_filters={'project_id': types.STRING,
                        'provider_id': types.STRING,
-                       'operation_type': types.STRING,
+                       'operation_type': {'enum': list(operation.TYPES)},
                        'scheduled_operation_id': types.STRING,
                        'id': types.STRING},
         sort_keys=('id', 'status', 'created_at')),
-    answer=types.listing('operation_logs', _LOG)),))
+    answer=types.listing('operation_logs', _LOG))
+INDEX = Method('List operation logs.', 'operation_log:list', (
+    _index, _index.at(V1_1, answer=types.listing(
+        'operation_logs', types.object_(_LOG_1_1)))))
 
+_show = Form(answer=types.answer('operation_log', _LOG))
 SHOW = Method('Show an operation log.', 'operation_log:get', (
-    Form(answer=types.answer('operation_log', _LOG)),))
+    _show, _show.at(V1_1, answer=types.answer(
+        'operation_log', types.object_(
+            {**_LOG_1_1, 'resources': operations.RESOURCES})))))

@@ -64,5 +64,10 @@ _update = Form(body=_UPDATE, answer=_ONE)
 UPDATE = Method('Change a plan.', 'plan:update', (
     _update, _update.at(V1_1, answer=_ONE_1_1)))
 
+START = Method('Start a plan: it takes scheduled runs.', 'plan:update', (
+    Form(since=V1_1, answer=_ONE_1_1),))
+SUSPEND = Method('Suspend a plan: it takes no scheduled runs.',
+                 'plan:update', (Form(since=V1_1, answer=_ONE_1_1),))
+
 DELETE = Method('Delete a plan; its checkpoints stay.', 'plan:delete', (
     Form(), Form(since=V1_1, status=204)))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Methods of verifications."""
 
+from karbor.api.schemas import operations
 from karbor.api.schemas import types
 from karbor.api.schemas.method import Form
 from karbor.api.schemas.method import Method
@@ -15,14 +16,14 @@ _STATUS: types.Schema = {'enum': ['in_progress', 'success', 'fail']}
 _FIELDS = {
     'id': types.UUID, 'project_id': types.STRING, 'provider_id': types.UUID,
     'checkpoint_id': types.UUID, 'parameters': types.OBJECT,
-    'status': _STATUS, 'resources_status': types.OBJECT,
-    'resources_reason': types.OBJECT}
-_VERIFICATION = types.object_(_FIELDS)
-_VERIFICATION_1_1 = types.object_({
-    **_FIELDS, 'reason': types.STRING_OR_NULL, 'progress': types.FRACTION,
-    'bytes_done': types.COUNT, 'bytes_total': types.COUNT,
-    'created_at': types.TIME, 'started_at': types.TIME_OR_NULL,
-    'ended_at': types.TIME_OR_NULL})
+    'status': _STATUS}
+# by TYPE#ID
+_WORDS: types.Schema = {'type': 'object',
+                        'additionalProperties': types.STRING}
+_VERIFICATION = types.object_({
+    **_FIELDS, 'resources_status': _WORDS, 'resources_reason': _WORDS})
+_LISTED_1_1 = {**_FIELDS, **operations.PROGRESS}
+_VERIFICATION_1_1 = types.object_(_LISTED_1_1)
 _ONE = types.answer('verification', _VERIFICATION)
 _ONE_1_1 = types.answer('verification', _VERIFICATION_1_1)
 
@@ -40,7 +41,9 @@ INDEX = Method('List verifications.', 'verification:get_all', (
 
 _show = Form(answer=_ONE)
 SHOW = Method('Show a verification.', 'verification:get', (
-    _show, _show.at(V1_1, answer=_ONE_1_1)))
+    _show, _show.at(V1_1, answer=types.answer(
+        'verification', types.object_(
+            {**_LISTED_1_1, 'resources': operations.RESOURCES})))))
 
 _create = Form(body=_CREATE, answer=_ONE)
 CREATE = Method('Begin to verify a checkpoint.', 'verification:create', (

@@ -33,14 +33,19 @@ class Checkpoints:
             _check_provider(request, provider_id)
         return pagination.body(
             request, 'checkpoints',
-            [views.show(checkpoint) for checkpoint in found], query, found)
+            [views.show(checkpoint, request.version)
+             for checkpoint in found], query, found)
 
     @base.handler
     def show(self, request: Request, response: base.Response,
              provider_id: str, checkpoint_id: str) -> Any:
         _check_ids(provider_id, checkpoint_id)
-        return {'checkpoint': views.show(
-            actions.get(request.caller, provider_id, checkpoint_id))}
+        checkpoint = actions.get(request.caller, provider_id, checkpoint_id)
+        if request.version < V1_1:
+            return {'checkpoint': views.show(checkpoint, request.version)}
+        return {'checkpoint': views.detail(
+            checkpoint, request.version,
+            actions.maker(request.caller, checkpoint))}
 
     @base.handler
     def create(self, request: Request, response: base.Response,
@@ -49,9 +54,9 @@ class Checkpoints:
         wanted = request.wanted()
         checkpoint = actions.create(
             request.caller, provider_id, wanted['plan_id'],
-            extra_info=wanted.get('extra-info'))
+            extra_info=_extra_info(wanted))
         base.created(request, response, checkpoint.id)
-        return {'checkpoint': views.show(checkpoint)}
+        return {'checkpoint': views.show(checkpoint, request.version)}
 
     @base.handler
     def delete(self, request: Request, response: base.Response,
@@ -72,6 +77,14 @@ class Checkpoints:
 
 def _nothing(request: Request, response: base.Response) -> Any:
     return {} if request.version < V1_1 else base.empty(response)
+
+
+def _extra_info(wanted: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """From 1.1 on it may be spelled as it is shown."""
+    if 'extra_info' in wanted and 'extra-info' in wanted:
+        raise exception.Invalid(field='checkpoint.extra_info', reason=_(
+            'expected extra_info or extra-info, not both'))
+    return wanted.get('extra_info', wanted.get('extra-info'))
 
 
 def _check_ids(provider_id: str, checkpoint_id: str) -> None:

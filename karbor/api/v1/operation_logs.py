@@ -29,14 +29,16 @@ class OperationLogs:
             type_ = 'restore'
         found = actions.list_(request.caller,
                               dataclasses.replace(query, filters=filters),
-                              status=request.query.get('status'), type_=type_)
+                              status=request.query.get('status'), type_=type_,
+                              most=views.most(request.version))
         return pagination.body(
             request, 'operation_logs',
-            [views.log(one) for one in found], query, found)
+            [views.log(one, request.version) for one in found], query, found)
 
     @base.handler
     def show(self, request: Request, response: base.Response,
              operation_log_id: str) -> Any:
         check_uuid('operation_log', operation_log_id)
         return {'operation_log': views.log(
-            actions.get(request.caller, operation_log_id))}
+            actions.get(request.caller, operation_log_id), request.version,
+            alone=True)}

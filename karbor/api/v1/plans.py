@@ -54,6 +54,21 @@ class Plans:
         return {'plan': views.show(plan, request.version)}
 
     @base.handler
+    def start(self, request: Request, response: base.Response,
+              plan_id: str) -> Any:
+        return self._become('started', request, plan_id)
+
+    @base.handler
+    def suspend(self, request: Request, response: base.Response,
+                plan_id: str) -> Any:
+        return self._become('suspended', request, plan_id)
+
+    def _become(self, status: str, request: Request, plan_id: str) -> Any:
+        check_uuid('plan', plan_id)
+        plan = actions.update(request.caller, plan_id, {'status': status})
+        return {'plan': views.show(plan, request.version)}
+
+    @base.handler
     def delete(self, request: Request, response: base.Response,
                plan_id: str) -> Any:
         check_uuid('plan', plan_id)

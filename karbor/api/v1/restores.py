@@ -23,20 +23,22 @@ class Restores:
         filters.pop('status', None)
         found = actions.list_(request.caller,
                               dataclasses.replace(query, filters=filters),
-                              status=request.query.get('status'))
+                              status=request.query.get('status'),
+                              most=views.most(request.version))
         return pagination.body(
-            request, 'restores', [views.restore(one) for one in found],
-            query, found)
+            request, 'restores', [views.restore(one, request.version)
+                                  for one in found], query, found)
 
     @base.handler
     def show(self, request: Request, response: base.Response,
              restore_id: str) -> Any:
         check_uuid('restore', restore_id)
         return {'restore': views.restore(
-            actions.get(request.caller, restore_id))}
+            actions.get(request.caller, restore_id), request.version,
+            alone=True)}
 
     @base.handler
     def create(self, request: Request, response: base.Response) -> Any:
         made = actions.create(request.caller, **request.wanted())
         base.created(request, response, made.id)
-        return {'restore': views.restore(made)}
+        return {'restore': views.restore(made, request.version)}

@@ -23,7 +23,8 @@ class Verifications:
         filters.pop('status', None)
         found = actions.list_(request.caller,
                               dataclasses.replace(query, filters=filters),
-                              status=request.query.get('status'))
+                              status=request.query.get('status'),
+                              most=views.most(request.version))
         return pagination.body(
             request, 'verifications',
             [views.verification(one, request.version) for one in found],
@@ -34,7 +35,8 @@ class Verifications:
              verification_id: str) -> Any:
         check_uuid('verification', verification_id)
         return {'verification': views.verification(
-            actions.get(request.caller, verification_id), request.version)}
+            actions.get(request.caller, verification_id), request.version,
+            alone=True)}
 
     @base.handler
     def create(self, request: Request, response: base.Response) -> Any:

@@ -4,11 +4,44 @@
 import json
 from typing import Any
 
+from microversion_parse import Version
+
+from karbor.api.schemas.method import V1_1
+from karbor.api.views import operations
+from karbor.api.views import times
 from karbor.model.checkpoint import Checkpoint
+from karbor.model.operation import Operation
 
 
-def show(checkpoint: Checkpoint) -> dict[str, Any]:
+def show(checkpoint: Checkpoint, version: Version) -> dict[str, Any]:
     """One checkpoint, in lists too."""
+    if version < V1_1:
+        return _show_1_0(checkpoint)
+    graph, extra_info = checkpoint.resource_graph, checkpoint.extra_info
+    return {
+        'id': checkpoint.id, 'project_id': checkpoint.project_id,
+        'provider_id': checkpoint.provider_id,
+        'plan_id': checkpoint.plan_id, 'status': checkpoint.status,
+        'status_reason': checkpoint.status_reason,
+        'origin': checkpoint.origin, 'size': checkpoint.size,
+        'protection_plan': dict(checkpoint.plan),
+        'extra_info': None if extra_info is None else dict(extra_info),
+        'resource_graph': None if graph is None else json.loads(graph),
+        'created_at': times.exact(checkpoint.created_at),
+        'updated_at': times.exact(checkpoint.updated_at)}
+
+
+def detail(checkpoint: Checkpoint, version: Version,
+           maker: Operation | None) -> dict[str, Any]:
+    """One checkpoint alone, from 1.1 on.
+
+    :param maker: the operation that made it, or None if it is not known
+    """
+    return {**show(checkpoint, version),
+            'resources': maker and operations.resources(maker)}
+
+
+def _show_1_0(checkpoint: Checkpoint) -> dict[str, Any]:
     shown = {'id': checkpoint.id, 'project_id': checkpoint.project_id,
              'status': checkpoint.status,
              'protection_plan': dict(checkpoint.plan),

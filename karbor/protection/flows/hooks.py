@@ -197,7 +197,7 @@ def call(run: Run, what: Call) -> None:
         hook = getattr(operation(run.provider.plugins[state.resource.type]),
                        what.hook)
         hook(step)
-        run.check()
+        run.check_held()
         step.finish()
         end(run, position, what.hook)
         step.sweep()

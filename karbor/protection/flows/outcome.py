@@ -19,15 +19,13 @@ from karbor.context import RequestContext
 from karbor.db import checkpoints
 from karbor.db import operations
 from karbor.db import session as db_session
+from karbor.model import states
 from karbor.model.checkpoint import Checkpoint
+from karbor.model.operation import cancelled_by
 from karbor.model.operation import Operation
 from karbor.protection.run import Run
 
 LOG = log.getLogger(__name__)
-
-# where a checkpoint goes when its operation fails
-_AFTER_FAILURE = {'protect': 'error', 'copy': 'error',
-                  'delete': 'error-deleting'}
 
 
 def manifest(run: Run, checkpoint: Checkpoint, status: str,
@@ -111,22 +109,37 @@ def succeeded(run: Run) -> None:
                           run.progress.totals())
 
 
-@db_session.retry
 def failed(context: RequestContext, operation: Operation,
            reason: str, totals: Mapping[str, Any] | None = None) -> None:
     """End an operation with an error and its sentence.
 
     :param totals: how far it came
     """
-    status = _AFTER_FAILURE.get(operation.type)
-    with db_session.writer(context) as session:
-        operations.finish(session, operation, 'error', reason, totals)
-        if status is not None:
-            checkpoints.change(session, context, operation.checkpoint_id,
-                               status, reason=reason)
+    _end_in_vain(context, operation, 'error', reason, totals)
     LOG.warning('Operation %s (%s of checkpoint %s) failed: %s',
                 operation.id, operation.type, operation.checkpoint_id,
                 reason)
+
+
+def cancelled(context: RequestContext, operation: Operation,
+              user: str | None,
+              totals: Mapping[str, Any] | None = None) -> None:
+    """End an operation as a user wanted it.
+
+    :param totals: how far it came
+    """
+    _end_in_vain(context, operation, 'cancelled', cancelled_by(user), totals)
+
+
+@db_session.retry
+def _end_in_vain(context: RequestContext, operation: Operation, status: str,
+                 reason: str, totals: Mapping[str, Any] | None) -> None:
+    after = states.AFTER_FAILURE.get(operation.type)
+    with db_session.writer(context) as session:
+        operations.finish(session, operation, status, reason, totals)
+        if after is not None:
+            checkpoints.change(session, context, operation.checkpoint_id,
+                               after, reason=reason)
 
 
 def tell_bank_of_error(run: Run, checkpoint: Checkpoint,

@@ -46,7 +46,7 @@ def call(run: Run, what: Call) -> None:
                 run.operation.checkpoint_id, entry, check=run.check,
                 on_bytes=lambda count: run.progress.add_bytes(position,
                                                               count)))
-        run.check()
+        run.check_held()
         if damage is None:
             hooks.end(run, position, what.hook)
         else:

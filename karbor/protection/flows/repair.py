@@ -11,6 +11,8 @@ Of a late write and the end, one comes first, and the other one's author sees
 it.
 """
 
+import dataclasses
+
 from oslo_log import log
 
 from karbor import exception
@@ -78,7 +80,14 @@ def _wanted(operation: Operation, checkpoint: Checkpoint,
         if present is None or present.status == 'deleting':
             return None
         return outcome.deleting(present)
-    if not operation.makes_checkpoint or checkpoint.status != 'available':
+    if not operation.makes_checkpoint:
+        return None
+    if (checkpoint.status == 'error' and not checkpoint.sealed
+            and present is not None and present.status == 'available'):
+        # whoever ended it may have removed what this one names
+        return dataclasses.replace(present, status='error',
+                                   reason=checkpoint.status_reason)
+    if checkpoint.status != 'available':
         return None
     if (present is not None and present.status == 'available'
             and present.attempt >= operation.attempt):

@@ -54,9 +54,10 @@ def test_a_schema_is_made_and_told(run, capsys):
     for _time in range(2):
         assert run(manage.main, 'db', 'sync') == 0
         assert capsys.readouterr().out == migration.head() + '\n'
-    assert run(manage.main, 'db', 'sync', '0001') == 0
+    assert run(manage.main, 'db', 'sync', migration.head()) == 0
     assert run(manage.main, 'db', 'version') == 0
-    assert capsys.readouterr().out.splitlines()[-1] == '0001'
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        migration.head())
 
 
 @pytest.mark.parametrize('args', [(), ('db',), ('bank', 'import'),

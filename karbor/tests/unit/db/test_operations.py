@@ -190,7 +190,7 @@ def test_a_heartbeat_keeps_a_lease(database):
     held = common.claimed()
     common.silence(held)
     assert operations.heartbeat(common.system(), 'w', [held.id],
-                                60) == {held.id}
+                                60) == {held.id: None}
     assert get(held).lease_until > held.started_at
     assert claim('other') is None
 
@@ -206,13 +206,13 @@ def test_a_heartbeat_tells_what_is_lost(database):
     assert operations.heartbeat(
         common.system(), 'w',
         [lost.id, kept.id, ended.id, waiting.id, common.NOWHERE],
-        600) == {kept.id}
+        600) == {kept.id: None}
     assert get(lost).lease_until == before
 
 
 def test_a_heartbeat_of_an_idle_worker(database):
     common.claimed()
-    assert operations.heartbeat(common.system(), 'w', [], 60) == set()
+    assert operations.heartbeat(common.system(), 'w', [], 60) == {}
 
 
 def test_a_release_is_no_crash(database):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Operations: their journal and their end."""
 
+import dataclasses
+
 import pytest
 
 from karbor import exception
@@ -28,6 +30,12 @@ def rows(operation):
     return operations.get(common.system(), operation.id).resources
 
 
+def shown(resources):
+    """As users see them: without what only workers need."""
+    return tuple(dataclasses.replace(
+        one, hooks_done=(), memo={}, entry=None) for one in resources)
+
+
 def journal(operation, *entries, **totals):
     operations.journal(common.system(), operation, entries, totals)
 
@@ -49,8 +57,42 @@ def test_a_claim_and_a_list_tell_of_them(held):
     common.silence(held)
     again = operations.claim(common.system(), 'w', 60)
     assert again.resources == rows(held)
+    [listed] = operations.list_(common.member(), ListQuery(limit=1),
+                                most=100)
+    assert listed.resources == shown(rows(held))
     [listed] = operations.list_(common.member(), ListQuery(limit=1))
-    assert listed.resources == rows(held)
+    assert (listed.resources, listed.resource_count) == ((), len(rows(held)))
+
+
+def test_what_is_shown_leaves_out_what_workers_need(held):
+    everything = rows(held)
+    assert shown(everything) != everything
+    assert operations.get(common.member(), held.id,
+                          shown=True).resources == shown(everything)
+    counted = operations.get(common.member(), held.id, most=1)
+    assert counted.resources == everything[:1]
+    assert counted.resource_count == 3
+
+
+def test_the_latest_of_some_types(held):
+    on = held.checkpoint_id
+
+    def latest(*types, who=None):
+        found = operations.latest(who or common.member(), on, types)
+        return found and (found.type, found.created_at)
+
+    common.save(
+        common.operation(type='restore', checkpoint_id=on,
+                         created_at=common.later(5)),
+        common.operation(type='restore', checkpoint_id=on,
+                         created_at=common.later(9)))
+    assert latest('restore') == ('restore', common.later(9))
+    assert latest('restore', 'protect') == ('restore', common.later(9))
+    assert latest('protect') == ('protect', common.NOON)
+    assert len(operations.latest(common.member(), on, ['protect'])
+               .resources) == len(rows(held))
+    assert latest('delete') is None
+    assert latest('protect', who=common.member(common.OTHER)) is None
 
 
 def test_the_graph_goes_to_the_checkpoint(database):

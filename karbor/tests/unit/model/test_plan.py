@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A plan."""
 
+import dataclasses
 import json
 
 from karbor.model.plan import parameters_for
@@ -36,3 +37,10 @@ def test_parameters_are_a_copy():
     parameters = {'T': {'a': 1}}
     parameters_for(parameters, ONE)['a'] = 2
     assert parameters == {'T': {'a': 1}}
+
+
+def test_a_suspended_plan_takes_no_scheduled_run():
+    assert PLAN.why_no_run() == (
+        f'Plan {PLAN.name} is suspended; it takes scheduled runs when it is '
+        'started.')
+    assert dataclasses.replace(PLAN, status='started').why_no_run() is None

@@ -18,6 +18,7 @@ from karbor import context as karbor_context
 from karbor import plugin
 from karbor.actions import checkpoints as checkpoint_actions
 from karbor.actions import copies
+from karbor.actions import operations as operation_actions
 from karbor.actions import plans
 from karbor.actions import restores
 from karbor.actions import verifications
@@ -173,9 +174,14 @@ class Client:
     def __init__(self, lab):
         self._lab = lab
         self.told = []
+        self.workers = []
 
     def run(self, context, operation_id):
         self.told.append(operation_id)
+
+    def cancel(self, context, operation_id):
+        for worker in self.workers:
+            worker.cancel(operation_id)
 
     def providers(self, context):
         return [self._lab.process().provider.describe()]
@@ -312,6 +318,11 @@ class Lab:
     def ask_restore(self, checkpoint_id):
         return restores.create(self.context, provider_id=PROVIDER,
                                checkpoint_id=checkpoint_id, parameters={}).id
+
+    def ask_cancel(self, type_, checkpoint_id):
+        """Cancel the last operation of a type; its status after that."""
+        return operation_actions.cancel(
+            self.context, self.operation(type_, checkpoint_id).id).status
 
     def ask_delete(self, checkpoint_id):
         checkpoint_actions.delete(self.context, PROVIDER, checkpoint_id)

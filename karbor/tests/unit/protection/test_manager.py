@@ -26,12 +26,17 @@ def woken():
 @pytest.fixture
 def server(conf, shops, woken):
     return manager.Manager(conf, lambda: shops[0],
-                           lambda: woken.append(True))
+                           lambda: woken.append(True), woken.append)
 
 
 def test_work_wakes_the_worker(server, woken):
     server.run(labs.user(), 'any id')
     assert woken == [True]
+
+
+def test_a_wish_to_cancel_reaches_the_worker(server, woken):
+    server.cancel(labs.user(), 'an id')
+    assert woken == ['an id']
 
 
 def test_providers_are_described(server, shops):

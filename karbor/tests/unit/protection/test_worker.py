@@ -88,6 +88,81 @@ def start(lab, settings):
         worker.stop(MOMENT)
 
 
+@pytest.fixture
+def waiting(lab, start):
+    """A checkpoint that is being made, whose hook waits to be told."""
+    reached = threading.Event()
+
+    def trick(step):
+        reached.set()
+        step.sleep(MOMENT)
+
+    lab.tricks['protect', 'on_main', 'disk'] = trick
+    checkpoint_id = lab.ask_protect()
+    worker = start()
+    assert reached.wait(MOMENT)
+    return worker, checkpoint_id
+
+
+def test_a_wish_to_cancel_is_told_over_the_bus(lab, waiting):
+    worker, checkpoint_id = waiting
+    lab.client.workers.append(worker)
+    assert lab.ask_cancel('protect', checkpoint_id) == 'running'
+    worker.wait_for()
+    assert lab.operation('protect', checkpoint_id).status == 'cancelled'
+    assert lab.checkpoint(checkpoint_id).status == 'error'
+
+
+def test_a_wish_to_cancel_is_found_with_the_heartbeat(lab, waiting):
+    """Nobody is told over the bus."""
+    worker, checkpoint_id = waiting
+    assert lab.ask_cancel('protect', checkpoint_id) == 'running'
+    worker._prolong(worker._held())
+    worker.wait_for()
+    assert lab.operation('protect', checkpoint_id).status == 'cancelled'
+
+
+def test_a_word_without_a_wish_cancels_nothing(lab, waiting):
+    """The database says what is to end, not the bus."""
+    worker, checkpoint_id = waiting
+    for operation_id in ('another', lab.operation('protect',
+                                                  checkpoint_id).id):
+        worker.cancel(operation_id)
+    [run] = worker._held()
+    assert run.halted is None
+    lab.tricks.clear()
+    worker.stop(MOMENT)
+    start = lab.process()
+    assert start.work() is None
+    lab.check_available(checkpoint_id)
+
+
+def test_a_worker_that_is_to_end_leaves_the_wish_to_the_next(lab, waiting):
+    worker, checkpoint_id = waiting
+    assert lab.ask_cancel('protect', checkpoint_id) == 'running'
+    worker.stop(MOMENT)
+    assert lab.operation('protect', checkpoint_id).status == 'queued'
+    lab.tricks.clear()
+    assert lab.process().work() is None
+    assert lab.operation('protect', checkpoint_id).status == 'cancelled'
+    assert ('protect', 'on_main', 'disk') not in lab.log
+
+
+def test_what_is_being_cancelled_ends_so_though_the_worker_ends(lab, start):
+    gate = lab.tricks['protect', 'on_main', 'disk'] = Gate()
+    checkpoint_id = lab.ask_protect()
+    worker = start()
+    assert gate.reached.wait(MOMENT)
+    lab.ask_cancel('protect', checkpoint_id)
+    [run] = worker._held()
+    worker.cancel(run.operation.id)
+    assert run.halted == runs.CANCELLED
+    worker.stop(0.01)
+    gate.opened.set()
+    worker.wait_for()
+    assert lab.operation('protect', checkpoint_id).status == 'cancelled'
+
+
 def test_what_waits_is_found_and_what_comes_is_told(lab, start):
     first = lab.ask_protect()
     worker = start()
@@ -403,7 +478,7 @@ def test_what_is_lost_is_not_kept_by_a_hook_that_never_returns(holding):
     worker, held = holding
     [mine] = [run for run in held if not run.lost]
     for why, kept in ((runs.BROKEN, False), (runs.LOST, False),
-                      (runs.GIVEN_UP, True)):
+                      (runs.GIVEN_UP, True), (runs.CANCELLED, True)):
         del mine.told[:]
         mine.halted = why
         worker._ended = Ticks(1)

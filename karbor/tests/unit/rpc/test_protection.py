@@ -26,11 +26,12 @@ ERRORS = [
 class Service:
     """Stands where the manager of the protection service stands."""
 
-    target = messaging.Target(version='1.0')
+    target = messaging.Target(version='1.1')
 
     def __init__(self):
         self.asked = []
         self.runs = queue.Queue()
+        self.cancels = queue.Queue()
         self.error = None
 
     def _answer(self, *question):
@@ -40,6 +41,9 @@ class Service:
 
     def run(self, context, operation_id):
         self.runs.put((context.project_id, operation_id))
+
+    def cancel(self, context, operation_id):
+        self.cancels.put((context.project_id, operation_id))
 
     def providers(self, context):
         self._answer('providers')
@@ -82,6 +86,16 @@ def who():
 def test_a_run_is_told(service, who):
     protection.client().run(who, 'o1')
     assert service.runs.get(timeout=PATIENCE) == ('p', 'o1')
+
+
+def test_all_are_told_of_a_wish_to_cancel(serve, who):
+    """Only the worker that has the operation knows that it has it."""
+    services = Service(), Service()
+    for number, service in enumerate(services):
+        serve(service, f'host-{number}')
+    protection.client().cancel(who, 'o1')
+    for service in services:
+        assert service.cancels.get(timeout=PATIENCE) == ('p', 'o1')
 
 
 def test_questions_about_resources_are_asked_each_time(service, who):

@@ -4,7 +4,12 @@ import json
 
 import pytest
 
+from karbor import context
 from karbor import exception
+from karbor.db import checkpoints
+from karbor.db import session
+from karbor.model.checkpoint import Checkpoint
+from karbor.model.operation import OperationResource
 from karbor.tests import fixtures
 
 PATH = f'/providers/{fixtures.PROVIDER}/checkpoints'
@@ -235,3 +240,75 @@ def test_a_list_costs_the_same_number_of_statements(api):
     with fixtures.Statements() as fifty:
         assert len(api.get(PATH).json['checkpoints']) == 50
     assert one.count == fifty.count > 0
+
+
+def test_from_1_1_on_it_is_exact(api):
+    plan, new = make_plan(api), api.at('1.1')
+    answer = new.post(PATH, {'checkpoint': {
+        'plan_id': plan['id'], 'extra_info': {'k': 'v'}}}, expect=202)
+    made = answer.json['checkpoint']
+    assert answer.headers['Location'].endswith(f'{PATH}/{made["id"]}')
+    assert made['extra_info'] == {'k': 'v', 'created_by': 'manual'}
+    assert (made['origin'], made['size'], made['resource_graph']) == (
+        'manual', None, None)
+    assert (made['plan_id'], made['provider_id']) == (
+        plan['id'], fixtures.PROVIDER)
+    fixtures.work(resources=[OperationResource(0, fixtures.THING, 't', 'n')])
+    [listed] = new.get(PATH).json['checkpoints']
+    assert listed['resource_graph'] == [
+        {'0x0': [fixtures.THING, 'thing-1', 'n1', None]}, []]
+    assert listed['created_at'] == made['created_at'] < listed['updated_at']
+    shown = new.get(f'{PATH}/{made["id"]}').json['checkpoint']
+    [resource] = shown.pop('resources')
+    assert shown == listed
+    assert (resource['id'], resource['status']) == ('t', 'undefined')
+
+
+def test_extra_info_is_spelled_in_one_way(api):
+    body = {'plan_id': make_plan(api)['id'], 'extra-info': {'k': 'v'}}
+    new = api.at('1.1')
+    made = new.post(PATH, {'checkpoint': body}, expect=202)
+    assert made.json['checkpoint']['extra_info']['k'] == 'v'
+    answer = new.post(PATH, {'checkpoint': {**body, 'extra_info': {}}},
+                      expect=400)
+    assert 'not both' in answer.text
+
+
+def test_what_was_imported_has_no_resources_to_show(api):
+    plan = make_plan(api)
+    with session.writer(context.system()) as writer:
+        checkpoints.insert(writer, Checkpoint(
+            id=fixtures.NOWHERE, project_id=fixtures.PROJECT,
+            provider_id=fixtures.PROVIDER, plan_id=plan['id'], plan={},
+            status='available', origin='manual',
+            created_at=datetime.datetime.now(datetime.UTC)))
+    shown = api.at('1.1').get(f'{PATH}/{fixtures.NOWHERE}').json
+    assert shown['checkpoint']['resources'] is None
+
+
+def test_codes_from_1_1_on(manager):
+    made = make(manager)
+    fixtures.work()
+    path, new = f'{PATH}/{made["id"]}', manager.at('1.1')
+    for state in ('error', 'available'):
+        answer = new.put(path, {'os-resetState': {'state': state}},
+                         expect=204)
+        assert answer.body == b''
+    assert new.delete(path, expect=202).body == b''
+    answer = new.get(f'{PATH}?nonsense=1', expect=400)
+    assert 'nonsense' in answer.text
+    assert 'status' in new.get(f'{PATH}?status=x', expect=400).text
+
+
+def test_showing_it_costs_the_same_number_of_statements(api):
+    made, new = make(api), api.at('1.1')
+    path = f'{PATH}/{made["id"]}'
+    with fixtures.Statements() as none:
+        new.get(path)
+    fixtures.work(resources=[
+        OperationResource(number, fixtures.THING, str(number), 'n')
+        for number in range(200)])
+    with fixtures.Statements() as many:
+        shown = new.get(path).json['checkpoint']
+    assert len(shown['resources']) == 200
+    assert many.count == none.count > 0

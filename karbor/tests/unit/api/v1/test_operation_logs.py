@@ -5,6 +5,7 @@ import json
 import pytest
 
 from karbor import context
+from karbor.api.views import operations as views
 from karbor.db import operations
 from karbor.model.operation import OperationResource
 from karbor.tests import fixtures
@@ -78,14 +79,14 @@ def test_a_list_shows_so_many_resources_and_says_how_many_there_are(
     protect(api, plan_id)
     fixtures.work(resources=[
         OperationResource(number, fixtures.THING, str(number), 'n')
-        for number in range(operations.LISTED + 1)])
+        for number in range(views.LISTED + 1)])
     log, = logs(api)
     info = json.loads(log['extra_info'])
-    assert len(info['resources']) == operations.LISTED
-    assert info['resources_count'] == operations.LISTED + 1
+    assert len(info['resources']) == views.LISTED
+    assert info['resources_count'] == views.LISTED + 1
     shown = api.get(f'/operation_logs/{log["id"]}').json['operation_log']
     assert len(json.loads(shown['extra_info'])['resources']) == (
-        operations.LISTED + 1)
+        views.LISTED + 1)
 
 
 def test_filters(api, admin, plan_id):
@@ -138,3 +139,21 @@ def test_a_list_costs_the_same_number_of_statements(api, plan_id):
     with fixtures.Statements() as fifty:
         assert len(logs(api)) == 50
     assert one.count == fifty.count > 0
+
+
+def test_from_1_1_on_it_needs_no_text_of_json(api, plan_id):
+    protect(api, plan_id)
+    fixtures.work('error', 'the disk is full', [
+        OperationResource(0, fixtures.THING, 't', 'n')])
+    new = api.at('1.1')
+    [listed] = new.get('/operation_logs').json['operation_logs']
+    assert (listed['status'], listed['reason']) == (
+        'error', 'the disk is full')
+    assert listed['resources_count'] == 1
+    assert not {'resources', 'extra_info', 'error_info'} & set(listed)
+    assert listed['ended_at'].endswith('Z')
+    shown = new.get(f'/operation_logs/{listed["id"]}').json['operation_log']
+    assert [one['id'] for one in shown.pop('resources')] == ['t']
+    assert shown == listed
+    answer = new.get('/operation_logs?status=no_word', expect=400)
+    assert 'in_progress' in answer.text

@@ -180,3 +180,33 @@ def test_a_list_costs_the_same_number_of_statements(api):
     with fixtures.Statements() as fifty:
         assert len(api.get('/plans').json['plans']) == 50
     assert one.count == fifty.count > 0
+
+
+def test_it_is_started_and_suspended_from_1_1_on(api, other):
+    made = api.post('/plans', fixtures.plan_body()).json['plan']
+    new, path = api.at('1.1'), f'/plans/{made["id"]}'
+    for word, status in (('start', 'started'), ('suspend', 'suspended')):
+        # told twice, it is so once
+        for _time in range(2):
+            answer = new.post(f'{path}/{word}').json['plan']
+            assert answer['status'] == status
+        assert api.get(path).json['plan']['status'] == status
+        api.post(f'{path}/{word}', expect=404)
+        other.at('1.1').post(f'{path}/{word}', expect=404)
+        assert 'Invalid plan id' in new.post(f'/plans/x/{word}',
+                                             expect=400).text
+
+
+def test_a_started_plan_is_not_changed_but_for_its_status(api):
+    made = api.post('/plans', fixtures.plan_body()).json['plan']
+    path = f'/plans/{made["id"]}'
+    api.at('1.1').post(f'{path}/start')
+    for changes in ({'name': 'x'}, {'name': 'x', 'status': 'suspended'}):
+        for who in (api, api.at('1.1')):
+            answer = who.put(path, {'plan': changes}, expect=400)
+            assert 'only a suspended plan' in answer.text
+    for who in (api, api.at('1.1')):
+        answer = who.put(path, {'plan': {'parameters': {}}}, expect=400)
+        assert 'parameters' in answer.text
+    api.put(path, {'plan': {'status': 'suspended'}})
+    assert api.put(path, {'plan': {'name': 'x'}}).json['plan']['name'] == 'x'

@@ -136,3 +136,32 @@ def test_restores_of_others_do_not_exist(api, other, checkpoint_id):
 def test_nothing_but_making_and_looking(api):
     api.delete(f'/restores/{fixtures.NOWHERE}', expect=404)
     api.put(f'/restores/{fixtures.NOWHERE}', {}, expect=404)
+
+
+def test_from_1_1_on_it_tells_more(api, checkpoint_id):
+    new = api.at('1.1')
+    answer = new.post('/restores', body(checkpoint_id), expect=202)
+    made = answer.json['restore']
+    assert answer.headers['Location'].endswith(f'/restores/{made["id"]}')
+    assert (made['status'], made['started_at']) == ('in_progress', None)
+    fixtures.work('error', 'the disk is full', [
+        OperationResource(0, fixtures.THING, 't', 'n', status='error',
+                          reason='no room')])
+    [listed] = new.get('/restores').json['restores']
+    assert (listed['status'], listed['reason']) == (
+        'fail', 'the disk is full')
+    assert listed['created_at'] < listed['started_at'] < listed['ended_at']
+    shown = new.get(f'/restores/{made["id"]}').json['restore']
+    [resource] = shown.pop('resources')
+    assert shown == {**listed, 'resources_count': 1}
+    assert (resource['id'], resource['new_id']) == ('t', None)
+    assert 'status' in new.get('/restores?status=x', expect=400).text
+
+
+def test_one_that_was_cancelled_has_failed(api, checkpoint_id):
+    made = api.post('/restores', body(checkpoint_id)).json['restore']
+    api.at('1.1').post(f'/operations/{made["id"]}/cancel', expect=202)
+    shown = api.get(f'/restores/{made["id"]}').json['restore']
+    assert shown['status'] == 'fail'
+    new = api.at('1.1').get(f'/restores/{made["id"]}').json['restore']
+    assert (new['status'], new['reason']) == ('fail', 'Cancelled by u.')
