@@ -12,7 +12,8 @@ def test_a_provider_has_the_fields_of_the_contract(api):
     shown = api.get(f'/providers/{fixtures.PROVIDER}').json['provider']
     assert set(shown) == {'id', 'name', 'description', 'extended_info_schema'}
     assert set(shown['extended_info_schema']) == {
-        'options_schema', 'restore_schema', 'saved_info_schema'}
+        'options_schema', 'restore_schema', 'saved_info_schema',
+        'verify_schema', 'copy_schema'}
     assert api.get('/providers').json['providers'][0] == shown
 
 

@@ -70,13 +70,13 @@ def test_at_1_1_it_tells_more(api, checkpoint_id):
                       expect=202)
     made = answer.json['verification']
     assert answer.location.endswith(f'/verifications/{made["id"]}')
-    assert (made['reason'], made['progress'], made['bytes_done'],
+    assert (made['reason'], made['fraction'], made['bytes_done'],
             made['bytes_total'], made['started_at'], made['ended_at']) == (
         None, 0.0, 0, 0, None, None)
     fixtures.work()
     shown, = api.get('/verifications', headers=V1_1).json['verifications']
     assert shown['status'] == 'success'
-    assert shown['progress'] == 1.0
+    assert shown['fraction'] == 1.0
     assert shown['created_at'] == made['created_at'] <= shown['ended_at']
 
 
