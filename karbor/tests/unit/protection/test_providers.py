@@ -100,7 +100,9 @@ def test_a_provider_is_what_its_file_says(conf, directory):
     assert told['resource_types'] == ['Group', 'Server', 'Volume']
     schemas = told['extended_info_schema']
     assert set(schemas) == {'options_schema', 'restore_schema',
-                            'saved_info_schema'}
+                            'saved_info_schema', 'verify_schema',
+                            'copy_schema'}
+    assert set(told['operations']) == {'Group', 'Server', 'Volume'}
     assert schemas['options_schema']['Volume'] == {'type': 'object',
                                                    'title': 'V'}
     with pytest.raises(exception.ProviderNotFound, match=ID_2):

@@ -12,18 +12,25 @@ from karbor.db import operations
 from karbor.plugin.protection import HOOKS
 from karbor.protection import run as runs
 from karbor.protection.flows import outcome
+from karbor.protection.flows import readback
 from karbor.tests.unit.protection.faults import Crash
 from karbor.tests.unit.protection.faults import Faults
+from karbor.tests.unit.protection.faults import FaultyBank
 
-TYPES = ('protect', 'restore', 'delete')
+TYPES = ('protect', 'restore', 'delete', 'verify', 'copy')
+MAKING = ('protect', 'copy')
+USING = ('restore', 'verify')
 REASON = 'Cancelled by u.'
 
 
 def ask(lab, type_):
     """Queue an operation of a type; the checkpoint's id."""
-    checkpoint_id = (lab.ask_protect() if type_ == 'protect'
-                     else lab.protected())
-    if type_ != 'protect':
+    if type_ == 'protect':
+        checkpoint_id = lab.ask_protect()
+    elif type_ == 'copy':
+        checkpoint_id = lab.ask_copy(lab.protected())
+    else:
+        checkpoint_id = lab.protected()
         getattr(lab, f'ask_{type_}')(checkpoint_id)
     del lab.log[:]
     return checkpoint_id
@@ -46,15 +53,19 @@ def check(lab, type_, checkpoint_id):
     row = lab.checkpoint(checkpoint_id)
     lab.check_promise(checkpoint_id)
     lab.tricks.clear()
-    if type_ == 'restore':
+    if type_ in USING:
         lab.check_available(checkpoint_id)
         lab.ask_restore(checkpoint_id)
         assert lab.process().work() is None
         assert lab.restored == lab.world
     else:
         assert (row.status, row.status_reason) == (
-            'error' if type_ == 'protect' else 'error-deleting', REASON)
+            'error' if type_ in MAKING else 'error-deleting', REASON)
     lab.delete(checkpoint_id)
+    if operation.source_checkpoint_id is not None:
+        # which nothing holds any more
+        lab.check_available(operation.source_checkpoint_id)
+        lab.delete(operation.source_checkpoint_id)
     assert lab.objects() == []
 
 
@@ -110,10 +121,11 @@ def test_in_a_hook_that_ends_what_it_has_begun(lab, type_):
     process = lab.process()
     assert process.work() is None
     app, disk = lab.operation(type_, checkpoint_id).resources
-    # what it wrote to the bank of a protect is given up
+    before = (readback.HOOK,) if type_ == 'verify' else ()
+    # what it wrote to the bank for a checkpoint is given up
     assert app.hooks_done == (
-        () if type_ == 'protect' else ('on_prepare_begin',))
-    assert disk.hooks_done == ()
+        () if type_ in MAKING else (*before, 'on_prepare_begin'))
+    assert disk.hooks_done == before
     check(lab, type_, checkpoint_id)
 
 
@@ -174,10 +186,35 @@ def test_between_hooks(lab, type_):
     checkpoint_id = ask(lab, type_)
     process = lab.process()
     assert process.carry_out(lab.claim(), started) is None
-    assert lab.log == [(type_, 'on_prepare_begin', 'app')]
+    first = readback.HOOK if type_ == 'verify' else 'on_prepare_begin'
+    assert lab.log == ([] if type_ == 'verify' else [(type_, first, 'app')])
     app, disk = lab.operation(type_, checkpoint_id).resources
-    assert (app.hooks_done, disk.hooks_done) == (('on_prepare_begin',), ())
+    done = {app.hooks_done, disk.hooks_done}
+    assert done == {(first,), ()}
+    # those of a batch come in any order
+    assert type_ == 'verify' or app.hooks_done
     check(lab, type_, checkpoint_id)
+
+
+def test_while_the_bank_is_read(lab, monkeypatch):
+    """Between two chunks; nothing is called damaged that is not."""
+    def get(self, key):
+        if not seen and key.startswith('data/'):
+            seen.append(key)
+            cancel(lab, process, 'verify', checkpoint_id)
+        return real(self, key)
+
+    seen = []
+    checkpoint_id = ask(lab, 'verify')
+    process = lab.process()
+    real = FaultyBank.get
+    with monkeypatch.context() as patch:
+        patch.setattr(FaultyBank, 'get', get)
+        assert process.work() is None
+    assert seen
+    app, disk = lab.operation('verify', checkpoint_id).resources
+    assert (app.hooks_done, disk.hooks_done) == ((), ())
+    check(lab, 'verify', checkpoint_id)
 
 
 def test_while_the_bank_is_emptied(lab, monkeypatch):
@@ -195,7 +232,7 @@ def test_while_the_bank_is_emptied(lab, monkeypatch):
     check(lab, 'delete', checkpoint_id)
 
 
-@pytest.mark.parametrize('step', ['seal', '_end_protect'])
+@pytest.mark.parametrize('step', ['seal', '_complete'])
 def test_when_it_is_as_good_as_done(lab, monkeypatch, step):
     """The wish comes too late: what is whole stays."""
     def late(*args, **kwargs):
