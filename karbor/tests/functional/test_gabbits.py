@@ -8,6 +8,7 @@ sent first if it is run alone.
 
 import functools
 from pathlib import Path
+import re
 import unittest
 
 from gabbi import handlers
@@ -16,9 +17,13 @@ from gabbi import suitemaker
 from gabbi import utils
 import pytest
 
+from karbor.api import microversion
+from karbor.api import root
 from karbor.tests.functional import daemons
 
 GABBITS = sorted(Path(__file__).with_name('gabbits').glob('*.yaml'))
+# what is put in when a request is sent
+_TEMPLATE = re.compile(r"(?:\$HISTORY\['[^']+'\]\.)?\$[A-Z_]+(?:\['[^']+'\])?")
 
 
 @functools.cache
@@ -58,3 +63,34 @@ def requests_of(tmp_path_factory):
 
 def test_gabbit(requests_of, path, number):
     requests_of(path)[number](reporter.PyTestResult())
+
+
+def told():
+    """Method, path, version and status of each success that is expected."""
+    for path in GABBITS:
+        defaults = content(path).get('defaults', {}).get('request_headers', {})
+        urls = {}
+        for test in content(path)['tests']:
+            how = next((key for key in test if key.isupper()), 'GET')
+            url = test[how]
+            # what stands in for the URL of another request of the file
+            for name, known in urls.items():
+                url = url.replace(f"$HISTORY['{name}'].$URL", known)
+            if urls:
+                last = list(urls.values())[-1]
+                url = url.replace('$LAST_URL', last).replace(
+                    '$LOCATION', last.partition('?')[0] + '/x')
+            urls[test['name']] = url
+            status = int(test.get('status', 200))
+            segments = _TEMPLATE.sub('x', url).partition('?')[0].split('/')[1:]
+            found = root.match(how, segments)
+            if found and status < 300:
+                version = microversion.wanted(
+                    {**defaults, **test.get('request_headers', {})})
+                yield found[0].method, found[0].path, str(version), status
+
+
+def test_every_success_of_every_route_has_a_gabbit():
+    wanted = {(route.method, route.path, str(form.since), form.status)
+              for route in root.ROUTES for form in route.does.forms}
+    assert sorted(wanted - set(told())) == []
