@@ -71,7 +71,7 @@ class Query:
             yield from PAGE.items()
         if self.sort_keys:
             keys = '|'.join(self.sort_keys)
-            one = f'(({keys})(:(asc|desc))?)?'
+            one = f'({keys})(:(asc|desc))?'
             yield 'sort', {
                 'type': 'string', 'pattern': rf'\A{one}(,{one})*\Z',
                 'description': 'Keys and directions, for example '

@@ -22,6 +22,7 @@ from karbor.api import root
 from karbor.tests.functional import daemons
 
 GABBITS = sorted(Path(__file__).with_name('gabbits').glob('*.yaml'))
+SECOND = '7b0c1f0e-4f70-4d0f-9a5e-0d1f6f3a1c12'
 # what is put in when a request is sent
 _TEMPLATE = re.compile(r"(?:\$HISTORY\['[^']+'\]\.)?\$[A-Z_]+(?:\['[^']+'\])?")
 
@@ -47,8 +48,19 @@ def requests_of(tmp_path_factory):
             pytest.MonkeyPatch.context() as patch:
         for name in ('one', 'two', 'three'):
             deployed.box(name)
+        (deployed.root / 'providers.d/second.conf').write_text(f"""\
+[provider]
+name = Second
+id = {SECOND}
+description = for copies
+bank = karbor-fs-bank-plugin
+plugin = karbor-noop-protection-plugin
+[file_system_bank_plugin]
+file_system_bank_path = {deployed.root}/second
+""")
         deployed.start()
         patch.setenv('PROVIDER', daemons.PROVIDER)
+        patch.setenv('SECOND', SECOND)
 
         @functools.cache
         def make(path):
