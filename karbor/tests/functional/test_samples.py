@@ -53,7 +53,8 @@ def ended(recorder, path, key):
     """Wait for the end of what works; returns it."""
     return daemons.until(lambda: (
         (one := recorder.ask('GET', path)[key])['status']
-        not in ('protecting', 'in_progress', 'deleting') and one))
+        not in ('protecting', 'in_progress', 'wait_copying', 'copying')
+        and one))
 
 
 def discovery(record):
@@ -105,6 +106,47 @@ def restores(recorder, checkpoint):
     record('GET', path)
 
 
+def verifications(recorder, checkpoint):
+    record = recorder.record
+    made = record('POST', 'verifications', {'verification': {
+        'provider_id': PROVIDER, 'checkpoint_id': checkpoint['id'],
+        'parameters': {}}})['verification']
+    path = f'verifications/{made["id"]}'
+    assert ended(recorder, path, 'verification')['status'] == 'success'
+    record('GET', 'verifications')
+    record('GET', path)
+
+
+def copies(recorder, plan):
+    made = recorder.record('POST', f'{CHECKPOINTS}/action', {'copy': {
+        'plan_id': plan['id'], 'parameters': {}}})['copy']
+    ended(recorder, f'{CHECKPOINTS}/{made["checkpoint_id"]}', 'checkpoint')
+
+
+def limits(recorder, project):
+    record = recorder.record
+    path = 'quota_classes/default'
+    record('PUT', path, {'quota_class': {'plans': 100}})
+    record('GET', path)
+    path = f'quotas/{project}'
+    record('PUT', path, {'quota': {'plans': 60}})
+    record('GET', path)
+    record('GET', f'{path}/detail')
+    record('GET', f'{path}/defaults')
+    record('DELETE', path)
+
+
+def services(recorder):
+    one = {'binary': 'karbor-operationengine'}
+    daemons.until(lambda: recorder.ask('GET', 'os-services', **one)[
+        'services'], what='a heartbeat')
+    found, = recorder.record('GET', 'os-services', **one)['services']
+    path = f'os-services/{found["id"]}'
+    recorder.record('PUT', path, {
+        'status': 'disabled', 'disabled_reason': 'the machine moves'})
+    recorder.ask('PUT', path, {'status': 'enabled'})
+
+
 def operation_logs(record):
     logs = record('GET', 'operation_logs')['operation_logs']
     record('GET', f'operation_logs/{logs[-1]["id"]}')
@@ -127,7 +169,11 @@ def test_samples_are_what_the_service_answers(recorder):
         plan = plans(recorder.record)
         checkpoint = checkpoints(recorder, plan)
         restores(recorder, checkpoint)
+        verifications(recorder, checkpoint)
         operation_logs(recorder.record)
+        copies(recorder, plan)
+        limits(recorder, project)
+        services(recorder)
         the_end(recorder, plan, checkpoint)
     # all methods of all versions, each with its own success
     assert recorder.statuses == {
