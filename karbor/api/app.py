@@ -5,7 +5,6 @@ from typing import Any
 
 from keystonemiddleware import auth_token
 from oslo_config import cfg
-from oslo_middleware import cors
 from oslo_middleware import http_proxy_to_wsgi
 from oslo_middleware import sizelimit
 
@@ -35,7 +34,7 @@ def build(conf: cfg.ConfigOpts) -> Any:
     app = middleware.RequestId(app, conf)
     # A browser shows an error only if it comes with these headers, and its
     # preflight brings no token.
-    app = cors.CORS(app, conf)
+    app = middleware.Cors(app, conf)
     # whoever makes links must know under which URL the user came
     app = http_proxy_to_wsgi.HTTPProxyToWSGI(app, conf)
     # Load balancers ask often, and of this process alone.

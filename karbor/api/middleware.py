@@ -7,6 +7,7 @@ import urllib.parse
 
 from oslo_config import cfg
 from oslo_log import log
+from oslo_middleware import cors
 from oslo_middleware import request_id
 import webob
 
@@ -28,6 +29,19 @@ class RequestId(request_id.RequestId):
     """Both names under which clients look for the id."""
 
     compat_headers = ['x-compute-request-id']
+
+
+class Cors(cors.CORS):
+    """For browsers, which say where they come from.
+
+    Without this, oslo's would answer 200 to OPTIONS of anything.
+    """
+
+    def process_response(self, response: webob.Response,
+                         request: webob.Request) -> webob.Response:
+        if 'Origin' not in request.headers:
+            return response
+        return super().process_response(response, request=request)
 
 
 class Faults:

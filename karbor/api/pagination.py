@@ -38,7 +38,8 @@ def list_query(request: Request) -> ListQuery:
     return ListQuery(
         limit=_limit(request), marker=query.get('marker') or None,
         position=_position(query), offset=_offset(query),
-        sort=_sort(query, offered.sort_keys),
+        sort=_sort(query, offered.sort_keys,
+                   strict=request.version >= V1_1),
         filters={key: None if value == 'None' else value
                  for key, value in query.items() if key in known},
         # others may ask, and get what is theirs
@@ -90,8 +91,8 @@ def _integer(name: str, text: str) -> int:
             '%s param must be an integer') % name) from None
 
 
-def _sort(query: Mapping[str, str],
-          keys: Sequence[str]) -> tuple[tuple[str, str], ...]:
+def _sort(query: Mapping[str, str], keys: Sequence[str],
+          strict: bool) -> tuple[tuple[str, str], ...]:
     if not keys:
         # the order of such a list is its own
         return ()
@@ -99,10 +100,13 @@ def _sort(query: Mapping[str, str],
     if text and ('sort_key' in query or 'sort_dir' in query):
         raise exception.Invalid(field='sort', reason=_(
             'it cannot be used together with sort_key or sort_dir'))
-    if not text:
+    if text is None or not (text or strict):
         return (_sort_by(query.get('sort_key') or 'created_at',
                          query.get('sort_dir'), keys),)
-    pairs = (part.strip().partition(':') for part in text.split(',') if part)
+    # at 1.0 blanks and commas too many are left out
+    parts = (text.split(',') if strict
+             else [part.strip() for part in text.split(',') if part])
+    pairs = (part.partition(':') for part in parts)
     return tuple(_sort_by(key, direction, keys)
                  for key, _colon, direction in pairs)
 

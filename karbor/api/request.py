@@ -141,7 +141,8 @@ def _float(text: str) -> float:
 
 def _integer(text: str) -> int:
     # the length first: converting many digits costs their square
-    value = int(text) if len(text) < 20 else MAX_INTEGER + 1
+    digits = text.removeprefix('-')
+    value = int(text) if len(digits) < 20 else MAX_INTEGER + 1
     if abs(value) > MAX_INTEGER:
         raise ValueError(_('the number %s is too large') % text[:40])
     return value

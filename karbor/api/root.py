@@ -35,6 +35,7 @@ from karbor.api.schemas import services
 from karbor.api.schemas import verifications
 from karbor.api.schemas.method import Method
 from karbor.api.schemas.method import V1_1
+from karbor.api.schemas.types import MAX_TEXT
 from karbor.api.v1.checkpoints import Checkpoints
 from karbor.api.v1.copies import Copies
 from karbor.api.v1.operation_logs import OperationLogs
@@ -177,7 +178,8 @@ class Root:
             raise webob.exc.HTTPNotFound()
         caller = request.caller
         if (caller.project_id not in (None, segments[1])
-                or any(CONTROL.search(segment) for segment in segments)):
+                or any(CONTROL.search(segment) or len(segment) > MAX_TEXT
+                       for segment in segments)):
             raise exception.Invalid(_('Malformed request url'))
         found = match(request.method, segments[2:])
         form = found and found[0].does.form(request.version)

@@ -55,20 +55,24 @@ def free_port():
         return listener.getsockname()[1]
 
 
+def environ():
+    """Of every program: the stranger is installed, the rest as for us."""
+    return {**os.environ, 'PYTHONPATH': os.pathsep.join(
+        [str(STRANGER), *filter(None, [os.environ.get('PYTHONPATH')])]),
+        'PYTHONWARNINGS': 'ignore'}
+
+
 class Process:
     """A daemon: a master and its workers, in a session of their own."""
 
     def __init__(self, binary, config, log):
         self.binary = binary
-        environ = {**os.environ, 'PYTHONPATH': os.pathsep.join(
-            [str(STRANGER), *filter(None, [os.environ.get('PYTHONPATH')])]),
-            'PYTHONWARNINGS': 'ignore'}
         with open(log, 'ab') as output:
             self.popen = subprocess.Popen(
                 [str(Path(sys.executable).with_name(binary)),
                  '--config-file', str(config)],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                start_new_session=True, env=environ)
+                start_new_session=True, env=environ())
 
     def signal(self, number):
         os.kill(self.popen.pid, number)
@@ -198,7 +202,7 @@ file_system_bank_path = {bank or self.bank}
             [str(Path(sys.executable).with_name('karbor-manage')),
              '--config-file', str(self.config), *arguments],
             capture_output=True, text=True, check=check, timeout=120,
-            env={**os.environ, 'PYTHONPATH': str(STRANGER)})
+            env=environ())
 
     def start(self, binary=None, name=None):
         """Start all daemons, or one more of one kind."""

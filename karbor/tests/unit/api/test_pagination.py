@@ -71,6 +71,14 @@ def test_every_list_has_pages(api, path):
     api.get(f'{path}?offset=9223372036854775807&limit=9223372036854775808')
 
 
+@pytest.mark.parametrize('sort', ['', ',', 'name,', '%20name', 'name%20'])
+def test_at_1_1_nothing_of_a_sort_is_left_out(api, sort):
+    api.get(f'/plans?sort={sort}')
+    answer = api.get(f'/plans?sort={sort}', expect=400, headers={
+        'OpenStack-API-Version': 'data-protect 1.1'})
+    assert 'expected a key of' in answer.json['badRequest']['message']
+
+
 def test_pages_follow_their_links(api):
     make(api, *'abcde')
     seen, path = [], f'{api.base}/plans?limit=2&sort=name:asc&status=suspended'

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The samples of the API's reference are what a real service answers."""
+
+import pytest
+
+from karbor.api import root
+from karbor.api.schemas import method
+from karbor.tests.functional import daemons
+from karbor.tests.functional import samples
+
+PROVIDER = '6f5e3c0b-3f4d-4b8a-9a55-0d1f4b6d2c01'
+FILESET = '0c6f6f0e-51a1-4a57-8b1b-5a3a2a1f0b11'
+# One for each version, so that neither sees what the other made.
+PROJECTS = {None: 'a' * 32, '1.1': 'b' * 32}
+CHECKPOINTS = f'providers/{PROVIDER}/checkpoints'
+
+
+@pytest.fixture(scope='module')
+def recorder(tmp_path_factory):
+    """A service without plugins of strangers, set up as in the documents."""
+    with daemons.deployment(tmp_path_factory.mktemp('karbor'),
+                            'standalone') as deployed, \
+            pytest.MonkeyPatch.context() as patch:
+        patch.setattr(daemons, 'STRANGER', deployed.root / 'nothing')
+        root_ = deployed.root
+        (root_ / 'providers.d/test.conf').write_text(f"""\
+[provider]
+name = filesystem
+id = {PROVIDER}
+description = Files and databases, kept in a directory
+bank = karbor-fs-bank-plugin
+plugin = karbor-fileset-protection-plugin
+[file_system_bank_plugin]
+file_system_bank_path = {deployed.bank}
+""")
+        (root_ / 'filesets.toml').write_text(f"""\
+[[fileset]]
+id = "{FILESET}"
+name = "site"
+path = "{root_}/files"
+projects = {list(PROJECTS.values())}
+""")
+        (root_ / 'files/index.html').write_text('<h1>The shop</h1>')
+        config = deployed.config.read_text()
+        deployed.config.write_text(
+            config.replace('host-of-test', 'controller-1'))
+        deployed.start()
+        yield samples.Recorder(f'http://127.0.0.1:{deployed.port}',
+                               PROJECTS.values(), {PROVIDER, FILESET})
+
+
+def ended(recorder, path, key):
+    """Wait for the end of what works; returns it."""
+    return daemons.until(lambda: (
+        (one := recorder.ask('GET', path)[key])['status']
+        not in ('protecting', 'in_progress', 'wait_copying', 'copying')
+        and one))
+
+
+def discovery(record):
+    record('GET', 'providers')
+    record('GET', f'providers/{PROVIDER}')
+    record('GET', 'protectables')
+    type_ = 'protectables/Karbor::FileSet'
+    record('GET', type_)
+    record('GET', f'{type_}/instances')
+    record('GET', f'{type_}/instances/{FILESET}')
+
+
+def plans(record):
+    plan = record('POST', 'plans', {'plan': {
+        'name': 'web', 'description': 'the shop window',
+        'provider_id': PROVIDER,
+        'resources': [{'id': FILESET, 'type': 'Karbor::FileSet',
+                       'name': 'site'}],
+        'parameters': {}}})['plan']
+    path = f'plans/{plan["id"]}'
+    record('GET', 'plans')
+    record('GET', path)
+    record('PUT', path, {'plan': {'name': 'shop'}})
+    return plan
+
+
+def checkpoints(recorder, plan):
+    record = recorder.record
+    made = record('POST', CHECKPOINTS, {'checkpoint': {
+        'plan_id': plan['id'],
+        'extra-info': {'why': 'before the upgrade'}}})['checkpoint']
+    path = f'{CHECKPOINTS}/{made["id"]}'
+    assert ended(recorder, path, 'checkpoint')['status'] == 'available'
+    record('GET', CHECKPOINTS)
+    record('GET', path)
+    return made
+
+
+def restores(recorder, checkpoint):
+    record = recorder.record
+    made = record('POST', 'restores', {'restore': {
+        'provider_id': PROVIDER, 'checkpoint_id': checkpoint['id'],
+        'restore_target': None, 'restore_auth': None,
+        'parameters': {'Karbor::FileSet': {'conflict': 'overwrite'}}},
+    })['restore']
+    path = f'restores/{made["id"]}'
+    assert ended(recorder, path, 'restore')['status'] == 'success'
+    record('GET', 'restores')
+    record('GET', path)
+
+
+def verifications(recorder, checkpoint):
+    record = recorder.record
+    made = record('POST', 'verifications', {'verification': {
+        'provider_id': PROVIDER, 'checkpoint_id': checkpoint['id'],
+        'parameters': {}}})['verification']
+    path = f'verifications/{made["id"]}'
+    assert ended(recorder, path, 'verification')['status'] == 'success'
+    record('GET', 'verifications')
+    record('GET', path)
+
+
+def copies(recorder, plan):
+    made = recorder.record('POST', f'{CHECKPOINTS}/action', {'copy': {
+        'plan_id': plan['id'], 'parameters': {}}})['copy']
+    ended(recorder, f'{CHECKPOINTS}/{made["checkpoint_id"]}', 'checkpoint')
+
+
+def limits(recorder, project):
+    record = recorder.record
+    path = 'quota_classes/default'
+    record('PUT', path, {'quota_class': {'plans': 100}})
+    record('GET', path)
+    path = f'quotas/{project}'
+    record('PUT', path, {'quota': {'plans': 60}})
+    record('GET', path)
+    record('GET', f'{path}/detail')
+    record('GET', f'{path}/defaults')
+    record('DELETE', path)
+
+
+def services(recorder):
+    one = {'binary': 'karbor-operationengine'}
+    daemons.until(lambda: recorder.ask('GET', 'os-services', **one)[
+        'services'], what='a heartbeat')
+    found, = recorder.record('GET', 'os-services', **one)['services']
+    path = f'os-services/{found["id"]}'
+    recorder.record('PUT', path, {
+        'status': 'disabled', 'disabled_reason': 'the machine moves'})
+    recorder.ask('PUT', path, {'status': 'enabled'})
+
+
+def operation_logs(record):
+    logs = record('GET', 'operation_logs')['operation_logs']
+    record('GET', f'operation_logs/{logs[-1]["id"]}')
+
+
+def the_end(recorder, plan, checkpoint):
+    record = recorder.record
+    path = f'{CHECKPOINTS}/{checkpoint["id"]}'
+    record('PUT', path, {'os-resetState': {'state': 'error'}})
+    record('DELETE', path)
+    record('DELETE', f'plans/{plan["id"]}')
+
+
+def test_samples_are_what_the_service_answers(recorder):
+    for version, project in PROJECTS.items():
+        recorder.begin(version, project)
+        recorder.record_above('versions-index', '/')
+        recorder.record_above('versions-show', '/v1')
+        discovery(recorder.record)
+        plan = plans(recorder.record)
+        checkpoint = checkpoints(recorder, plan)
+        restores(recorder, checkpoint)
+        verifications(recorder, checkpoint)
+        operation_logs(recorder.record)
+        copies(recorder, plan)
+        limits(recorder, project)
+        services(recorder)
+        the_end(recorder, plan, checkpoint)
+    # all methods of all versions, each with its own success
+    assert recorder.statuses == {
+        (samples.name_of(route), version, form.status)
+        for route in root.ROUTES for version in PROJECTS
+        if (form := route.does.form(method.Version(
+            *map(int, (version or '1.0').split('.')))))}
+    samples.hold(samples.SAMPLES, '*.json', recorder.samples)
