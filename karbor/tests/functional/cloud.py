@@ -217,10 +217,12 @@ service_type = data-protect
         if token is None and who is not None:
             token = self.cloud.token(who)
         project = project or self.cloud.project(who)
+        headers = dict(headers)
+        if token is not None:
+            headers['X-Auth-Token'] = token
         return requests.request(
             method, f'http://127.0.0.1:{self.port}/v1/{project}{path}',
-            timeout=60, headers={**({'X-Auth-Token': token} if token else {}),
-                                 **dict(headers)}, **kwargs)
+            timeout=60, headers=headers, **kwargs)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What routes of the API are asked about: one of each, made when needed."""
+
+import re
+
+import sqlalchemy as sa
+
+from karbor.db import models
+from karbor.tests.functional import daemons
+
+# what is there from the beginning
+FIXED = {'provider_id': daemons.PROVIDER, 'resource_id': daemons.FILESET,
+         'protectable_type': 'Karbor::FileSet'}
+PLAN = {'name': 'p', 'provider_id': daemons.PROVIDER, 'parameters': {},
+        'resources': [{'type': 'Karbor::Noop', 'id': 'n', 'name': 'n'}]}
+
+# what is sent to a route; names in braces are those of things
+BODIES = {
+    'POST plans': {'plan': PLAN},
+    'PUT plans/{plan_id}': {'plan': {'name': 'new'}},
+    'POST providers/{provider_id}/checkpoints': {
+        'checkpoint': {'plan_id': '{plan_id}'}},
+    'PUT providers/{provider_id}/checkpoints/{checkpoint_id}': {
+        'os-resetState': {'state': 'error'}},
+    'POST restores': {'restore': {
+        'provider_id': daemons.PROVIDER, 'checkpoint_id': '{checkpoint_id}',
+        'parameters': {}}},
+}
+
+
+class Things:
+    """Ids by the names that URLs have for them."""
+
+    def __init__(self, karbor):
+        self._karbor = karbor
+        self.made = {}
+
+    def __getitem__(self, name):
+        if name in FIXED:
+            return FIXED[name]
+        if name not in self.made:
+            self.made[name] = getattr(self, f'_{name}')()
+        return self.made[name]
+
+    def fill(self, value):
+        """The same with ids in the place of their names."""
+        if isinstance(value, dict):
+            return {key: self.fill(inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self.fill(inner) for inner in value]
+        if isinstance(value, str):
+            return re.sub(r'\{(\w+)\}', lambda found: self[found[1]], value)
+        return value
+
+    def forget(self):
+        """Whatever was done to them, the next ones are new.
+
+        The work that it made comes to its end first.
+        """
+        self.made.clear()
+        self.settle()
+
+    def settle(self):
+        busy = sa.select(models.Operation.id).where(
+            models.Operation.status.in_(['queued', 'running']))
+        daemons.until(lambda: not self._karbor.rows(busy),
+                      what='the end of all operations')
+
+    def rows(self):
+        """Everything that a request may change."""
+        return {table.name: self._karbor.rows(sa.select(table))
+                for table in models.Base.metadata.sorted_tables
+                # beats by itself
+                if table.name != models.Service.__tablename__}
+
+    def _post(self, path, body):
+        answer = self._karbor.ask('manager', 'POST', path, json=body)
+        assert answer.ok, answer.text
+        made, = answer.json().values()
+        self.settle()
+        return made['id']
+
+    def _plan_id(self):
+        return self._post('/plans', {'plan': PLAN})
+
+    def _checkpoint_id(self):
+        path = f'/providers/{daemons.PROVIDER}/checkpoints'
+        return self._post(path, self.fill(
+            BODIES['POST providers/{provider_id}/checkpoints']))
+
+    def _restore_id(self):
+        return self._post('/restores', self.fill(BODIES['POST restores']))
+
+    def _operation_log_id(self):
+        return self['restore_id']
