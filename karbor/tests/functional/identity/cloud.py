@@ -198,7 +198,10 @@ service_token_roles = service
 service_token_roles_required = true
 service_type = data-protect
 """, **kwargs)
-        cloud.publish(f'http://127.0.0.1:{self.port}')
+
+    def publish(self):
+        """Be the one that the catalogue names."""
+        self.cloud.publish(f'http://127.0.0.1:{self.port}')
 
     def client(self, who=None):
         """The real client of a person; by default, of the manager."""

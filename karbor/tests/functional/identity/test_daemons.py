@@ -1,20 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Daemons with a real Keystone: tokens, service tokens and the main job."""
+"""Three daemons and Keystone: the main job, service tokens, the catalogue."""
 
 import pytest
 
-from karbor.tests.functional import cloud as clouds
+from karbor.tests.functional.identity import cloud as clouds
 from karbor.tests.functional import daemons
-from karbor.tests.functional import things
+from karbor.tests.functional.identity import things
 
 
 @pytest.fixture(scope='module')
 def karbor(cloud, tmp_path_factory):
     """Three daemons and Keystone."""
     with daemons.deployment(
-            tmp_path_factory.mktemp('karbor'), 'postgresql',
+            tmp_path_factory.mktemp('karbor'), "standalone",
             clouds.Deployment, cloud=cloud) as deployed:
         deployed.start()
+        deployed.publish()
         yield deployed
 
 

@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from karbor.api import root
-from karbor.tests.functional import cloud as clouds
-from karbor.tests.functional import daemons
-from karbor.tests.functional import things as all_things
+from karbor.tests.functional.identity import cloud as clouds
+from karbor.tests.functional.identity import things as all_things
 
 NAMES = ('reader', 'member', 'manager', 'admin', 'service', 'none',
          'other-manager', 'other-admin', 'system-reader', 'system-admin',
@@ -31,16 +30,6 @@ def table():
 
 
 ROWS = table()
-
-
-@pytest.fixture(scope='module')
-def karbor(cloud, tmp_path_factory):
-    """Everything in one process, and Keystone."""
-    with daemons.deployment(
-            tmp_path_factory.mktemp('karbor'), 'standalone',
-            clouds.Deployment, cloud=cloud) as deployed:
-        deployed.start()
-        yield deployed
 
 
 @pytest.fixture(scope='module')
