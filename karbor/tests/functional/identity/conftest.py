@@ -5,6 +5,7 @@ import pytest
 
 from karbor.tests.functional import daemons
 from karbor.tests.functional.identity import cloud as clouds
+from karbor.tests.functional.identity import programs as commands
 
 
 @pytest.fixture(scope='package')
@@ -29,3 +30,9 @@ def karbor(standalone):
     """The same, named by the catalogue."""
     standalone.publish()
     return standalone
+
+
+@pytest.fixture(scope='package')
+def programs(tmp_path_factory):
+    """The command line tools of users."""
+    return commands.Programs(tmp_path_factory.mktemp('programs'))
