@@ -3,8 +3,8 @@
 
 import pytest
 
-from karbor.tests.functional.identity import cloud as clouds
 from karbor.tests.functional import daemons
+from karbor.tests.functional.identity import cloud as clouds
 from karbor.tests.functional.identity import things
 
 

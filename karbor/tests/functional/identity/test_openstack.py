@@ -23,11 +23,12 @@ BROKEN = {
     'checkpoint list': ([PROVIDER], _FORMATTERS),
     'protectable instance list': ([TYPE], _FORMATTERS),
     'restore list': ([], _FORMATTERS),
+    'verification list': ([], _FORMATTERS),
 }
 # of nouns that the service does not have yet
 WAITING = {
     'quotaclass', 'quotas', 'scheduledoperation', 'service',
-    'trigger', 'verification'}
+    'trigger'}
 
 
 @pytest.fixture
@@ -49,6 +50,8 @@ def checkpoint(karbor):
     made = karbor.protect(karbor.plan((TYPE, FILESET)))
     assert karbor.restore(made.id, {TYPE: {'conflict': 'overwrite'}},
                           ).status == 'success'
+    karbor.client().verifications.create(PROVIDER, made.id, {})
+    assert karbor.ended('verify', made.id).status == 'success'
     return made
 
 
@@ -158,3 +161,16 @@ def test_checkpoints_and_restores(karbor, openstack):
     assert openstack('checkpoint delete', PROVIDER, id_, who='manager',
                      ).status == 0
     assert karbor.ended('delete', id_).status == 'deleted'
+
+
+@verbs('verification create', 'verification show')
+def test_verifications(karbor, openstack, checkpoint):
+    made = openstack('verification create', PROVIDER, checkpoint.id, '-f',
+                     'json').json()
+    assert (made['checkpoint_id'], made['status']) == (
+        checkpoint.id, 'in_progress')
+    daemons.until(
+        lambda: karbor.client().verifications.get(made['id']).status
+        != 'in_progress', what='a verification')
+    shown = openstack('verification show', made['id'], '-f', 'json').json()
+    assert (shown['status'], shown['parameters']) == ('success', '{}')

@@ -29,7 +29,7 @@ BROKEN = {
 }
 # of nouns that the service does not have yet
 WAITING = {'quota_classes', 'quotas', 'scheduled_operations', 'services',
-           'triggers', 'verifications'}
+           'triggers'}
 
 
 class Recorder:
@@ -195,3 +195,20 @@ def test_restores_and_operation_logs(karbor, member):
     log = logs.find(restore_id=made.id)
     assert logs.get(log.id) == log
     assert logs.findall(restore_id=made.id) == [log]
+
+
+@verbs('verifications.create', 'verifications.get', 'verifications.list',
+       'verifications.find', 'verifications.findall')
+def test_verifications(karbor, people):
+    verifications = people('member').verifications
+    checkpoint = karbor.protect(karbor.plan((TYPE, FILESET)))
+    made = verifications.create(PROVIDER, checkpoint.id, {})
+    assert (made.checkpoint_id, made.status) == (checkpoint.id, 'in_progress')
+    assert karbor.ended('verify', checkpoint.id).status == 'success'
+    shown = verifications.get(made.id)
+    assert shown.status == 'success'
+    assert set(shown.resources_status.values()) == {'available'}
+    assert shown in verifications.list(search_opts={'status': 'success'})
+    assert verifications.findall(checkpoint_id=checkpoint.id) == [shown]
+    assert verifications.find(id=made.id) == shown
+    assert shown not in people('other-manager').verifications.list()

@@ -20,9 +20,14 @@ BODIES = {
     'PUT plans/{plan_id}': {'plan': {'name': 'new'}},
     'POST providers/{provider_id}/checkpoints': {
         'checkpoint': {'plan_id': '{plan_id}'}},
+    'POST providers/{provider_id}/checkpoints/action': {
+        'copy': {'plan_id': '{protected_plan_id}', 'parameters': {}}},
     'PUT providers/{provider_id}/checkpoints/{checkpoint_id}': {
         'os-resetState': {'state': 'error'}},
     'POST restores': {'restore': {
+        'provider_id': daemons.PROVIDER, 'checkpoint_id': '{checkpoint_id}',
+        'parameters': {}}},
+    'POST verifications': {'verification': {
         'provider_id': daemons.PROVIDER, 'checkpoint_id': '{checkpoint_id}',
         'parameters': {}}},
 }
@@ -87,6 +92,15 @@ class Things:
         path = f'/providers/{daemons.PROVIDER}/checkpoints'
         return self._post(path, self.fill(
             BODIES['POST providers/{provider_id}/checkpoints']))
+
+    def _protected_plan_id(self):
+        # the checkpoint is what is copied
+        assert self['checkpoint_id']
+        return self['plan_id']
+
+    def _verification_id(self):
+        return self._post('/verifications',
+                          self.fill(BODIES['POST verifications']))
 
     def _restore_id(self):
         return self._post('/restores', self.fill(BODIES['POST restores']))
