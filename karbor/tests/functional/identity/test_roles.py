@@ -74,8 +74,11 @@ def test_who_may(karbor, things, revoked, row):
         answer = ask(who, project=other if outside else mine)
         assert answer.status_code == status, (who, answer.text)
         if status >= 400:
-            fault, = answer.json()
+            (fault, told), = answer.json().items()
             assert fault == {403: 'forbidden', 404: 'itemNotFound'}[status]
+            if status == 403:
+                assert told['message'] == (f"Policy doesn't allow "
+                                           f'{route.does.rule} to be performed.')
             assert things.rows() == before, who
         elif route.method != 'GET':
             things.forget()

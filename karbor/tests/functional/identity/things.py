@@ -7,12 +7,16 @@ import sqlalchemy as sa
 
 from karbor.db import models
 from karbor.tests.functional import daemons
+from karbor.tests.functional.identity import cloud as clouds
 
 # what is there from the beginning
 FIXED = {'provider_id': daemons.PROVIDER, 'resource_id': daemons.FILESET,
-         'protectable_type': 'Karbor::FileSet'}
+         'protectable_type': 'Karbor::FileSet', 'class_name': 'gold'}
 PLAN = {'name': 'p', 'provider_id': daemons.PROVIDER, 'parameters': {},
         'resources': [{'type': 'Karbor::Noop', 'id': 'n', 'name': 'n'}]}
+
+# what daemons write by themselves
+_BEATS = [models.Service.__table__.c.updated_at]
 
 # what is sent to a route; names in braces are those of things
 BODIES = {
@@ -30,6 +34,10 @@ BODIES = {
     'POST verifications': {'verification': {
         'provider_id': daemons.PROVIDER, 'checkpoint_id': '{checkpoint_id}',
         'parameters': {}}},
+    'PUT quotas/{quota_project_id}': {'quota': {'plans': 90}},
+    'PUT quota_classes/{class_name}': {'quota_class': {'plans': 90}},
+    'PUT os-services/{service_id}': {
+        'status': 'disabled', 'disabled_reason': 'holidays'},
 }
 
 
@@ -73,10 +81,10 @@ class Things:
 
     def rows(self):
         """Everything that a request may change."""
-        return {table.name: self._karbor.rows(sa.select(table))
-                for table in models.Base.metadata.sorted_tables
-                # beats by itself
-                if table.name != models.Service.__tablename__}
+        return {table.name: self._karbor.rows(sa.select(
+                    *(column for column in table.columns
+                      if column not in _BEATS)))
+                for table in models.Base.metadata.sorted_tables}
 
     def _post(self, path, body):
         answer = self._karbor.ask('manager', 'POST', path, json=body)
@@ -104,6 +112,17 @@ class Things:
 
     def _restore_id(self):
         return self._post('/restores', self.fill(BODIES['POST restores']))
+
+    def _quota_project_id(self):
+        return self._karbor.cloud.projects[clouds.MINE]
+
+    def _service_id(self):
+        (id_,), = self._karbor.rows(
+            sa.select(models.Service.id).where(
+                models.Service.binary == 'karbor-operationengine'))
+        self._karbor.ask('admin', 'PUT', f'/os-services/{id_}',
+                         json={'status': 'enabled'}).raise_for_status()
+        return str(id_)
 
     def _operation_log_id(self):
         return self['restore_id']
