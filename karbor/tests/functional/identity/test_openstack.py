@@ -4,10 +4,12 @@
 import importlib.metadata
 import json
 import sys
+import uuid
 
 import pytest
 
 from karbor.tests.functional import daemons
+from karbor.tests.functional.identity import cloud as clouds
 from karbor.tests.functional.identity import programs as commands
 from karbor.tests.functional.identity.programs import verbs
 
@@ -26,9 +28,7 @@ BROKEN = {
     'verification list': ([], _FORMATTERS),
 }
 # of nouns that the service does not have yet
-WAITING = {
-    'quotaclass', 'quotas', 'scheduledoperation', 'service',
-    'trigger'}
+WAITING = {'scheduledoperation', 'trigger'}
 
 
 @pytest.fixture
@@ -174,3 +174,40 @@ def test_verifications(karbor, openstack, checkpoint):
         != 'in_progress', what='a verification')
     shown = openstack('verification show', made['id'], '-f', 'json').json()
     assert (shown['status'], shown['parameters']) == ('success', '{}')
+
+
+@verbs('service list', 'service disable', 'service enable')
+def test_services(openstack):
+    row, = openstack('service list', '--binary', 'karbor-operationengine',
+                     '-f', 'json', who='admin').json()
+    assert (row['Binary'], row['Host'], row['Status'], row['State']) == (
+        'karbor-operationengine', 'host-of-test', 'enabled', 'up')
+    disabled = openstack('service disable', str(row['Id']), '--reason',
+                         'holidays', '-f', 'json', who='admin').json()
+    assert (disabled['status'], disabled['disabled_reason']) == (
+        'disabled', 'holidays')
+    enabled = openstack('service enable', str(row['Id']), '-f', 'json',
+                        who='admin').json()
+    assert (enabled['status'], enabled['disabled_reason']) == ('enabled', None)
+    denied = openstack('service list')
+    assert denied.status == 1
+    assert "Policy doesn't allow service:get_all" in denied.error
+
+
+@verbs('quotas show', 'quotas default', 'quotas update', 'quotaclass show',
+       'quotaclass update')
+def test_quotas(karbor, openstack):
+    # nobody else's
+    project = uuid.uuid4().hex
+    class_ = f'class-{project}'
+    mine = karbor.cloud.projects[clouds.MINE]
+    assert openstack('quotas default', '-f', 'json').json()['id'] == mine
+    assert openstack('quotas update', project, '--plans', '7', '-f', 'json',
+                     who='admin').json()['plans'] == 7
+    assert openstack('quotas show', '--tenant', project, '--detail', '-f',
+                     'json', who='admin').json()['plans'] == (
+                         'in_use = 0\nlimit = 7\nreserved = 0')
+    assert openstack('quotaclass update', class_, '--plans', '8', '-f',
+                     'json', who='admin').json()['plans'] == 8
+    assert openstack('quotaclass show', class_, '-f', 'json', who='admin',
+                     ).json()['id'] == class_

@@ -34,7 +34,9 @@ ROWS = table()
 
 @pytest.fixture(scope='module')
 def things(karbor):
-    return all_things.Things(karbor)
+    made = all_things.Things(karbor)
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope='module')

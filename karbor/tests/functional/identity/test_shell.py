@@ -3,6 +3,7 @@
 
 import json
 import sys
+import uuid
 
 from karborclient.v1 import shell as client_shell
 import pytest
@@ -16,7 +17,7 @@ PROVIDER = daemons.PROVIDER
 FILESET = daemons.FILESET
 TYPE = 'Karbor::FileSet'
 # of nouns that the service does not have yet
-WAITING = {'quota', 'scheduledoperation', 'service', 'trigger'}
+WAITING = {'scheduledoperation', 'trigger'}
 
 
 @pytest.fixture
@@ -170,3 +171,48 @@ def test_verifications(karbor, shell):
             if row['Id'] == made['id']]
     assert (row['Checkpoint id'], row['Parameters'], row['Status']) == (
         checkpoint.id, '{}', 'success')
+
+
+@verbs('service-list', 'service-disable', 'service-enable')
+def test_services(shell):
+    rows = shell('service-list', '--binary', 'karbor-operationengine',
+                 who='admin').rows()
+    row, = rows
+    assert (row['Binary'], row['Host'], row['Status'], row['State']) == (
+        'karbor-operationengine', 'host-of-test', 'enabled', 'up')
+    disabled, = shell('service-disable', row['Id'], '--reason', 'holidays',
+                      who='admin').rows()
+    assert (disabled['Status'], disabled['Disabled Reason']) == (
+        'disabled', 'holidays')
+    enabled, = shell('service-enable', row['Id'], who='admin').rows()
+    assert (enabled['Status'], enabled['Disabled Reason']) == ('enabled', '-')
+    assert shell('service-list', '--host', 'nowhere', who='admin').rows() == []
+    denied = shell('service-list')
+    assert (denied.status, denied.output) == (1, '')
+    assert "Policy doesn't allow service:get_all" in denied.error
+
+
+@verbs('quota-show', 'quota-defaults', 'quota-update', 'quota-class-show',
+       'quota-class-update')
+def test_quotas(karbor, shell):
+    # nobody else's
+    project = uuid.uuid4().hex
+    class_ = f'class-{project}'
+    defaults = shell('quota-defaults').properties()
+    mine = karbor.cloud.projects[clouds.MINE]
+    assert defaults == {'plans': '-1', 'checkpoints': defaults['checkpoints'],
+                        'id': mine}
+    assert shell('quota-show').properties()['id'] == mine
+    assert shell('quota-update', project, '--plans', '7', who='admin',
+                 ).properties()['plans'] == '7'
+    assert shell('quota-show', '--tenant', project, who='admin').properties(
+        )['plans'] == '7'
+    detail = shell('quota-show', '--tenant', project, '--detail', who='admin',
+                   ).properties()
+    assert detail['plans'] == 'in_use = 0\nlimit = 7\nreserved = 0'
+    assert shell('quota-update', project, '--plans', '9').status == 1
+    # without a number, the client says 50
+    assert shell('quota-class-update', class_, who='admin').properties(
+        )['plans'] == '50'
+    assert shell('quota-class-show', class_, who='admin').properties() == {
+        'plans': '50', 'checkpoints': defaults['checkpoints'], 'id': class_}

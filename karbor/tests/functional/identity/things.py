@@ -46,7 +46,11 @@ class Things:
 
     def __init__(self, karbor):
         self._karbor = karbor
+        self._engine = sa.create_engine(karbor.database)
         self.made = {}
+
+    def close(self):
+        self._engine.dispose()
 
     def __getitem__(self, name):
         if name in FIXED:
@@ -81,9 +85,10 @@ class Things:
 
     def rows(self):
         """Everything that a request may change."""
-        return {table.name: self._karbor.rows(sa.select(
-                    *(column for column in table.columns
-                      if column not in _BEATS)))
+        with self._engine.connect() as connection:
+            return {table.name: connection.execute(sa.select(
+                *(column for column in table.columns
+                  if column not in _BEATS))).all()
                 for table in models.Base.metadata.sorted_tables}
 
     def _post(self, path, body):
