@@ -38,6 +38,9 @@ function configure_karbor {
         "$(database_connection_url karbor)"
     iniset_rpc_backend karbor "$KARBOR_CONF" DEFAULT
     configure_keystone_authtoken_middleware "$KARBOR_CONF" karbor
+    iniset "$KARBOR_CONF" keystone_authtoken service_type data-protect
+    iniset "$KARBOR_CONF" keystone_authtoken service_token_roles service
+    iniset "$KARBOR_CONF" keystone_authtoken service_token_roles_required True
     setup_logging "$KARBOR_CONF"
 
     iniset "$KARBOR_CONF" cloud enabled True

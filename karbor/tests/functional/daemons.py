@@ -110,9 +110,12 @@ class Deployment:
 
     :param bus: None for karbor-standalone, else a transport URL
     :param database: None for SQLite, else a URL
+    :param project: whose the files and the database are
+    :param authentication: options of Keystone; without it, none is asked
     """
 
-    def __init__(self, root, bus=None, database=None, lease=2):
+    def __init__(self, root, bus=None, database=None, lease=2,
+                 project=PROJECT, authentication=''):
         self.root = root
         self.bus = bus
         self.port = free_port()
@@ -130,7 +133,7 @@ class Deployment:
 [DEFAULT]
 state_path = {root}/state
 host = host-of-test
-auth_strategy = noauth
+auth_strategy = {'keystone' if authentication else 'noauth'}
 debug = {os.environ.get('KARBOR_TEST_DEBUG', 'false')}
 service_heartbeat_interval = 1
 graceful_shutdown_timeout = 30
@@ -157,21 +160,21 @@ registry = {root}/filesets.toml
 registry = {root}/sqldatabases.toml
 [test_stranger]
 directory = {self.stranger}
-""")
+{authentication}""")
         self.write_provider()
         (root / 'filesets.toml').write_text(f"""\
 [[fileset]]
 id = "{FILESET}"
 name = "files"
 path = "{root}/files"
-projects = ["{PROJECT}"]
+projects = ["{project}"]
 """)
         (root / 'sqldatabases.toml').write_text(f"""\
 [[database]]
 id = "{DATABASE}"
 name = "shop"
 url = "sqlite:///{root}/shop.sqlite"
-projects = ["{PROJECT}"]
+projects = ["{project}"]
 """)
 
     def write_provider(self, bank=None):
@@ -245,8 +248,9 @@ file_system_bank_path = {bank or self.bank}
 
     # -- what a user does -----------------------------------------------------
 
-    def client(self, project=PROJECT):
+    def client(self, project=None):
         """The real client, without Keystone."""
+        project = project or PROJECT
         return karbor_client.Client(
             '1', f'http://127.0.0.1:{self.port}/v1/{project}',
             token=f'user:{project}')
@@ -257,7 +261,7 @@ file_system_bank_path = {bank or self.bank}
             method, f'http://127.0.0.1:{self.port}/v1/{project}{path}',
             timeout=60, **kwargs)
 
-    def plan(self, *resources, parameters=None, project=PROJECT):
+    def plan(self, *resources, parameters=None, project=None):
         return self.client(project).plans.create(
             f'plan-{uuid.uuid4().hex[:6]}', PROVIDER,
             [{'type': type_, 'id': id_, 'name': id_}
@@ -400,17 +404,18 @@ def database(kind):
 
 
 @contextlib.contextmanager
-def deployment(root, kind, **kwargs):
+def deployment(root, kind, make=Deployment, **kwargs):
     """A deployment with its schema; nothing is started.
 
     :param kind: ``standalone``, or the name of a database for three daemons
         on RabbitMQ
+    :param make: the class of it
     """
     with contextlib.ExitStack() as stack:
         alone = kind == 'standalone'
         bus = None if alone else stack.enter_context(rabbit())
         url = stack.enter_context(database('sqlite' if alone else kind))
-        deployed = Deployment(root, bus, url, **kwargs)
+        deployed = make(root, bus, url, **kwargs)
         deployed.manage('db', 'sync')
         try:
             yield deployed

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What routes of the API are asked about: one of each, made when needed."""
+
+import re
+
+import sqlalchemy as sa
+
+from karbor.db import models
+from karbor.tests.functional import daemons
+from karbor.tests.functional.identity import cloud as clouds
+
+# what is there from the beginning
+FIXED = {'provider_id': daemons.PROVIDER, 'resource_id': daemons.FILESET,
+         'protectable_type': 'Karbor::FileSet', 'class_name': 'gold'}
+PLAN = {'name': 'p', 'provider_id': daemons.PROVIDER, 'parameters': {},
+        'resources': [{'type': 'Karbor::Noop', 'id': 'n', 'name': 'n'}]}
+
+# what daemons write by themselves
+_BEATS = [models.Service.__table__.c.updated_at]
+
+# what is sent to a route; names in braces are those of things
+BODIES = {
+    'POST plans': {'plan': PLAN},
+    'PUT plans/{plan_id}': {'plan': {'name': 'new'}},
+    'POST providers/{provider_id}/checkpoints': {
+        'checkpoint': {'plan_id': '{plan_id}'}},
+    'POST providers/{provider_id}/checkpoints/action': {
+        'copy': {'plan_id': '{protected_plan_id}', 'parameters': {}}},
+    'PUT providers/{provider_id}/checkpoints/{checkpoint_id}': {
+        'os-resetState': {'state': 'error'}},
+    'POST restores': {'restore': {
+        'provider_id': daemons.PROVIDER, 'checkpoint_id': '{checkpoint_id}',
+        'parameters': {}}},
+    'POST verifications': {'verification': {
+        'provider_id': daemons.PROVIDER, 'checkpoint_id': '{checkpoint_id}',
+        'parameters': {}}},
+    'PUT quotas/{quota_project_id}': {'quota': {'plans': 90}},
+    'PUT quota_classes/{class_name}': {'quota_class': {'plans': 90}},
+    'PUT os-services/{service_id}': {
+        'status': 'disabled', 'disabled_reason': 'holidays'},
+}
+
+
+class Things:
+    """Ids by the names that URLs have for them."""
+
+    def __init__(self, karbor):
+        self._karbor = karbor
+        self._engine = sa.create_engine(karbor.database)
+        self.made = {}
+
+    def close(self):
+        self._engine.dispose()
+
+    def __getitem__(self, name):
+        if name in FIXED:
+            return FIXED[name]
+        if name not in self.made:
+            self.made[name] = getattr(self, f'_{name}')()
+        return self.made[name]
+
+    def fill(self, value):
+        """The same with ids in the place of their names."""
+        if isinstance(value, dict):
+            return {key: self.fill(inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self.fill(inner) for inner in value]
+        if isinstance(value, str):
+            return re.sub(r'\{(\w+)\}', lambda found: self[found[1]], value)
+        return value
+
+    def forget(self):
+        """Whatever was done to them, the next ones are new.
+
+        The work that it made comes to its end first.
+        """
+        self.made.clear()
+        self.settle()
+
+    def settle(self):
+        busy = sa.select(models.Operation.id).where(
+            models.Operation.status.in_(['queued', 'running']))
+        daemons.until(lambda: not self._karbor.rows(busy),
+                      what='the end of all operations')
+
+    def rows(self):
+        """Everything that a request may change."""
+        with self._engine.connect() as connection:
+            return {table.name: connection.execute(sa.select(
+                *(column for column in table.columns
+                  if column not in _BEATS))).all()
+                for table in models.Base.metadata.sorted_tables}
+
+    def _post(self, path, body):
+        answer = self._karbor.ask('manager', 'POST', path, json=body)
+        assert answer.ok, answer.text
+        made, = answer.json().values()
+        self.settle()
+        return made['id']
+
+    def _plan_id(self):
+        return self._post('/plans', {'plan': PLAN})
+
+    def _checkpoint_id(self):
+        path = f'/providers/{daemons.PROVIDER}/checkpoints'
+        return self._post(path, self.fill(
+            BODIES['POST providers/{provider_id}/checkpoints']))
+
+    def _protected_plan_id(self):
+        # the checkpoint is what is copied
+        assert self['checkpoint_id']
+        return self['plan_id']
+
+    def _verification_id(self):
+        return self._post('/verifications',
+                          self.fill(BODIES['POST verifications']))
+
+    def _restore_id(self):
+        return self._post('/restores', self.fill(BODIES['POST restores']))
+
+    def _quota_project_id(self):
+        return self._karbor.cloud.projects[clouds.MINE]
+
+    def _service_id(self):
+        (id_,), = self._karbor.rows(
+            sa.select(models.Service.id).where(
+                models.Service.binary == 'karbor-operationengine'))
+        self._karbor.ask('admin', 'PUT', f'/os-services/{id_}',
+                         json={'status': 'enabled'}).raise_for_status()
+        return str(id_)
+
+    def _operation_log_id(self):
+        return self['restore_id']
