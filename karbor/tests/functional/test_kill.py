@@ -9,7 +9,10 @@ import pytest
 from karbor.plugin import HOOKS
 from karbor.tests.functional import daemons
 
-OPERATIONS = ('protect', 'restore', 'delete')
+PLACES = [*((operation, hook) for operation in ('protect', 'restore', 'delete')
+            for hook in HOOKS),
+          # what differs from these is in their main phase
+          ('verify', 'on_main'), ('copy', 'on_main')]
 
 
 @pytest.fixture(scope='module', params=['standalone', 'postgresql'])
@@ -43,20 +46,28 @@ def _revive(karbor):
 
 
 def _begin(karbor, operation, checkpoint):
+    """Begin an operation; the id of the checkpoint that it works on."""
     client = karbor.client()
-    if operation == 'restore':
+    if operation == 'copy':
+        return karbor.http(
+            'POST', f'/providers/{daemons.PROVIDER}/checkpoints/action',
+            json={'copy': {'plan_id': checkpoint.protection_plan['id']}},
+        ).json()['copy']['checkpoint_id']
+    if operation == 'verify':
+        client.verifications.create(daemons.PROVIDER, checkpoint.id, {})
+    elif operation == 'restore':
         client.restores.create(daemons.PROVIDER, checkpoint.id, None, {},
                                None)
     else:
         client.checkpoints.delete(daemons.PROVIDER, checkpoint.id)
+    return checkpoint.id
 
 
 def _counts(trace, kind, place):
     return trace.count(f'{kind} {place}')
 
 
-@pytest.mark.parametrize('hook', HOOKS)
-@pytest.mark.parametrize('operation', OPERATIONS)
+@pytest.mark.parametrize(('operation', 'hook'), PLACES)
 def test_killed_in_a_hook_the_work_goes_on(alive, operation, hook):
     """SIGKILL in each hook: the next process finishes what was begun."""
     # a parent in one half of the cases, a child in the other
@@ -66,17 +77,17 @@ def test_killed_in_a_hook_the_work_goes_on(alive, operation, hook):
     plan = alive.plan(alive.box(name, b'before'))
     if operation == 'protect':
         alive.order(place, 'kill')
-        checkpoint = alive.checkpoint(plan)
+        id_ = alive.checkpoint(plan).id
     else:
         checkpoint = alive.protect(plan)
         alive.box(name, b'lost')
         alive.order(place, 'kill')
-        _begin(alive, operation, checkpoint)
+        id_ = _begin(alive, operation, checkpoint)
     daemons.until(alive.worker.gone, what='the kill')
     seen = alive.trace()
     _revive(alive)
 
-    log = alive.ended(operation, checkpoint.id)
+    log = alive.ended(operation, id_)
     assert log.status in ('available', 'success', 'deleted'), log.error_info
     trace = alive.trace()
     # the hook that was cut ran again; what it makes outside was made once
@@ -92,12 +103,14 @@ def test_killed_in_a_hook_the_work_goes_on(alive, operation, hook):
                  if line.startswith(f'end {operation}.')
                  and line.endswith(f'.{name}') and f'.{hook}.' not in line}:
         assert trace.count(line) == 1, line
-    if operation == 'protect':
-        assert alive.restore(checkpoint.id).status == 'success'
+    if operation == 'copy':
+        assert alive.delete(checkpoint.id).status == 'deleted'
+    if operation in ('protect', 'verify', 'copy'):
+        assert alive.restore(id_).status == 'success'
     if operation != 'delete':
         assert alive.boxes(name) == (b'box before', b'thing before')
-        assert alive.delete(checkpoint.id).status == 'deleted'
-    assert not [p for p in alive.bank_objects() if checkpoint.id in p]
+        assert alive.delete(id_).status == 'deleted'
+    assert not [p for p in alive.bank_objects() if id_ in p]
 
 
 def test_another_worker_takes_over(apart):

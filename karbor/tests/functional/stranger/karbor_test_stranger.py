@@ -128,8 +128,26 @@ class Delete(_Operation):
         self._do('on_main', step)
 
 
+class Verify(_Operation):
+    name = 'verify'
+
+    def on_main(self, step):
+        self._do('on_main', step)
+
+
+class Copy(_Operation):
+    name = 'copy'
+
+    def on_main(self, step):
+        self._do('on_main', step, self._copy)
+
+    def _copy(self, step, path):
+        plugin.CopyData(self.plugin).on_main(step)
+
+
 class StrangerProtection(plugin.ProtectionPlugin):
     option_group = GROUP
     options = OPTIONS
     resource_types = frozenset({BOX, THING})
-    operations = {'protect': Protect, 'restore': Restore, 'delete': Delete}
+    operations = {'protect': Protect, 'restore': Restore, 'delete': Delete,
+                  'verify': Verify, 'copy': Copy}
