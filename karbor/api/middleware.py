@@ -37,8 +37,7 @@ class Cors(cors.CORS):
     Without this, oslo's would answer 200 to OPTIONS of anything.
     """
 
-    def process_response(self, response: webob.Response,
-                         request: webob.Request) -> webob.Response:
+    def process_response(self, response: Any, request: Any = None) -> Any:
         if 'Origin' not in request.headers:
             return response
         return super().process_response(response, request=request)

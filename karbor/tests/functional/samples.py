@@ -30,7 +30,8 @@ _TIMES = {'created_at': '2026-11-22T15:00:00.120000',
           'queued_at': '2026-11-22T15:00:00.120000',
           'started_at': '2026-11-22T15:00:00.480000',
           'updated_at': '2026-11-22T15:00:07.310000',
-          'ended_at': '2026-11-22T15:00:09.750000'}
+          'ended_at': '2026-11-22T15:00:09.750000',
+          'cancel_requested_at': '2026-11-22T15:00:09.750000'}
 # How much there is depends on how the machine writes an archive.
 _SIZES = {'size': 1048576, 'bytes_done': 1048576, 'bytes_total': 1048576}
 

@@ -46,8 +46,10 @@ def requests_of(tmp_path_factory):
     with daemons.deployment(tmp_path_factory.mktemp('karbor'),
                             'standalone') as deployed, \
             pytest.MonkeyPatch.context() as patch:
-        for name in ('one', 'two', 'three'):
+        for name in ('one', 'two', 'three', 'slow'):
             deployed.box(name)
+        # until it is cancelled
+        deployed.order('protect.on_main.Box.slow', 'hang')
         (deployed.root / 'providers.d/second.conf').write_text(f"""\
 [provider]
 name = Second

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The samples of the API's reference are what a real service answers."""
 
+import contextlib
+import sqlite3
+
 import pytest
 
 from karbor.api import root
@@ -10,6 +13,7 @@ from karbor.tests.functional import samples
 
 PROVIDER = '6f5e3c0b-3f4d-4b8a-9a55-0d1f4b6d2c01'
 FILESET = '0c6f6f0e-51a1-4a57-8b1b-5a3a2a1f0b11'
+DATABASE = '52b1c1b4-6a3e-4b19-9c5e-0f6d1e2a3b44'
 # One for each version, so that neither sees what the other made.
 PROJECTS = {None: 'a' * 32, '1.1': 'b' * 32}
 CHECKPOINTS = f'providers/{PROVIDER}/checkpoints'
@@ -30,6 +34,7 @@ id = {PROVIDER}
 description = Files and databases, kept in a directory
 bank = karbor-fs-bank-plugin
 plugin = karbor-fileset-protection-plugin
+plugin = karbor-sqldatabase-protection-plugin
 [file_system_bank_plugin]
 file_system_bank_path = {deployed.bank}
 """)
@@ -40,13 +45,24 @@ name = "site"
 path = "{root_}/files"
 projects = {list(PROJECTS.values())}
 """)
+        (root_ / 'sqldatabases.toml').write_text(f"""\
+[[database]]
+id = "{DATABASE}"
+name = "orders"
+url = "sqlite:///{root_}/shop.sqlite"
+projects = {list(PROJECTS.values())}
+""")
         (root_ / 'files/index.html').write_text('<h1>The shop</h1>')
-        config = deployed.config.read_text()
-        deployed.config.write_text(
-            config.replace('host-of-test', 'controller-1'))
+        # with one operation at a time, a second one waits
+        deployed.config.write_text(deployed.config.read_text().replace(
+            'host-of-test', 'controller-1').replace(
+            '[protection]', '[protection]\noperations = 1'))
         deployed.start()
-        yield samples.Recorder(f'http://127.0.0.1:{deployed.port}',
-                               PROJECTS.values(), {PROVIDER, FILESET})
+        made = samples.Recorder(
+            f'http://127.0.0.1:{deployed.port}', PROJECTS.values(),
+            {PROVIDER, FILESET, DATABASE})
+        made.shop = root_ / 'shop.sqlite'
+        yield made
 
 
 def ended(recorder, path, key):
@@ -152,6 +168,30 @@ def operation_logs(record):
     record('GET', f'operation_logs/{logs[-1]["id"]}')
 
 
+def operations(recorder):
+    """One that waits, because the only worker waits for a database."""
+    record, ask = recorder.record, recorder.ask
+    done = ask('GET', 'operations', type='protect')['operations'][0]['id']
+    record('GET', f'operations/{done}')
+    plan = ask('POST', 'plans', {'plan': {
+        'name': 'orders', 'provider_id': PROVIDER, 'parameters': {},
+        'resources': [{'id': DATABASE, 'type': 'Karbor::Database',
+                       'name': 'orders'}]}})['plan']
+    wanted = {'checkpoint': {'plan_id': plan['id']}}
+    with contextlib.closing(sqlite3.connect(
+            recorder.shop, isolation_level=None)) as shop:
+        shop.execute('BEGIN EXCLUSIVE')
+        first = ask('POST', CHECKPOINTS, wanted)['checkpoint']
+        daemons.until(lambda: ask('GET', 'operations', status='running',
+                                  checkpoint_id=first['id'])['operations'])
+        second = ask('POST', CHECKPOINTS, wanted)['checkpoint']
+        waiting, = record('GET', 'operations', status='queued',
+                          checkpoint_id=second['id'])['operations']
+        record('POST', f'operations/{waiting["id"]}/cancel')
+    assert ended(recorder, f'{CHECKPOINTS}/{first["id"]}',
+                 'checkpoint')['status'] == 'available'
+
+
 def the_end(recorder, plan, checkpoint):
     record = recorder.record
     path = f'{CHECKPOINTS}/{checkpoint["id"]}'
@@ -171,6 +211,8 @@ def test_samples_are_what_the_service_answers(recorder):
         restores(recorder, checkpoint)
         verifications(recorder, checkpoint)
         operation_logs(recorder.record)
+        if version:
+            operations(recorder)
         copies(recorder, plan)
         limits(recorder, project)
         services(recorder)

@@ -31,9 +31,11 @@ LEFT_OUT_OF = {'1.0': ['negative_data_rejection'], '1.1': []}
 PHASES = {'1.0': 'fuzzing', '1.1': 'coverage,fuzzing'}
 # fields of bodies that name something
 FIELDS = {
-    'plan_id': ['checkpoint.plan_id'],
-    'provider_id': ['plan.provider_id', 'restore.provider_id'],
-    'checkpoint_id': ['restore.checkpoint_id']}
+    'plan_id': ['checkpoint.plan_id', 'copy.plan_id'],
+    'provider_id': ['plan.provider_id', 'restore.provider_id',
+                    'verification.provider_id', 'copy.provider_id'],
+    'checkpoint_id': ['restore.checkpoint_id', 'verification.checkpoint_id',
+                      'copy.checkpoint_id']}
 
 
 @pytest.fixture(scope='module')
@@ -42,6 +44,8 @@ def karbor(tmp_path_factory):
                             'standalone') as deployed:
         deployed.box('one')
         deployed.start()
+        daemons.until(lambda: 'karbor-operationengine'
+                      in deployed.heartbeats(), what='a heartbeat')
         yield deployed
 
 
@@ -56,15 +60,29 @@ def known(karbor):
     for checkpoint in checkpoints:
         daemons.until(lambda id_=checkpoint: client.checkpoints.get(
             daemons.PROVIDER, id_).status == 'available')
-    restores = [client.restores.create(
-        daemons.PROVIDER, checkpoint, None, {}, None).id
-        for checkpoint in checkpoints]
+    wanted = [{'provider_id': daemons.PROVIDER, 'checkpoint_id': checkpoint,
+               'parameters': {}} for checkpoint in checkpoints]
+    logs = [log.id for log in client.operation_logs.list()]
     return {
         'plan_id': plans, 'checkpoint_id': checkpoints,
-        'restore_id': restores, 'provider_id': [daemons.PROVIDER],
-        'operation_log_id': [log.id for log in client.operation_logs.list()],
+        'provider_id': [daemons.PROVIDER],
+        'restore_id': [make(karbor, 'restore', one) for one in wanted],
+        'verification_id': [make(karbor, 'verification', one)
+                            for one in wanted],
+        'operation_log_id': logs, 'operation_id': logs,
+        # this one has nothing to do here
+        'service_id': [service.id for service in client.services.list(
+            search_opts={'binary': 'karbor-operationengine'})],
+        'quota_project_id': [PROJECT], 'class_name': ['gold'],
         'protectable_type': ['Test::Box', 'Test::Thing'],
         'resource_id': ['one']}
+
+
+def make(karbor, noun, wanted):
+    answer = karbor.http('POST', f'/{noun}s', project=PROJECT,
+                         json={noun: wanted})
+    assert answer.ok, answer.text
+    return answer.json()[noun]['id']
 
 
 @pytest.mark.parametrize('version', ['1.0', '1.1'])
