@@ -245,10 +245,10 @@ def test_quotas(karbor, people):
     project = uuid.uuid4().hex
     class_ = f'class-{project}'
     quotas = people('admin').quotas
-    assert quotas.update(project, {'plans': 7, 'checkpoints': 3}).to_dict() == {
-        'plans': 7, 'checkpoints': 3}
+    limits = {'plans': 7, 'checkpoints': 3}
+    assert quotas.update(project, limits).to_dict() == limits
     assert quotas.get(project, detail=False).to_dict() == {
-        'plans': 7, 'checkpoints': 3, 'id': project}
+        **limits, 'id': project}
     assert quotas.get(project, detail=True).plans == {
         'limit': 7, 'in_use': 0, 'reserved': 0}
     mine = karbor.cloud.projects[clouds.MINE]

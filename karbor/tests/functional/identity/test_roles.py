@@ -79,8 +79,8 @@ def test_who_may(karbor, things, revoked, row):
             (fault, told), = answer.json().items()
             assert fault == {403: 'forbidden', 404: 'itemNotFound'}[status]
             if status == 403:
-                assert told['message'] == (f"Policy doesn't allow "
-                                           f'{route.does.rule} to be performed.')
+                assert told['message'] == (
+                    f"Policy doesn't allow {route.does.rule} to be performed.")
             assert things.rows() == before, who
         elif route.method != 'GET':
             things.forget()

@@ -16,7 +16,8 @@ PLAN = {'name': 'p', 'provider_id': daemons.PROVIDER, 'parameters': {},
         'resources': [{'type': 'Karbor::Noop', 'id': 'n', 'name': 'n'}]}
 
 # what daemons write by themselves
-_BEATS = [models.Service.__table__.c.updated_at]
+_BEATS = [models.Service.__table__.c.updated_at,
+          models.Operation.__table__.c.lease_until]
 
 # what is sent to a route; names in braces are those of things
 BODIES = {
@@ -47,9 +48,12 @@ class Things:
     def __init__(self, karbor):
         self._karbor = karbor
         self._engine = sa.create_engine(karbor.database)
+        # files that make work hang
+        self._orders = []
         self.made = {}
 
     def close(self):
+        self.settle()
         self._engine.dispose()
 
     def __getitem__(self, name):
@@ -78,6 +82,9 @@ class Things:
         self.settle()
 
     def settle(self):
+        for order in self._orders:
+            order.unlink()
+        self._orders.clear()
         busy = sa.select(models.Operation.id).where(
             models.Operation.status.in_(['queued', 'running']))
         daemons.until(lambda: not self._karbor.rows(busy),
@@ -128,6 +135,22 @@ class Things:
         self._karbor.ask('admin', 'PUT', f'/os-services/{id_}',
                          json={'status': 'enabled'}).raise_for_status()
         return str(id_)
+
+    def _operation_id(self):
+        # one that hangs, so that it can be cancelled at any time
+        name = f'box-{len(self._karbor.trace())}'
+        box = self._karbor.box(name)
+        # of a hook that saves nothing, so that no progress is written
+        place = f'protect.on_prepare_finish.Box.{name}'
+        self._orders.append(self._karbor.order(place, 'hang'))
+        plan = self._karbor.plan(box)
+        checkpoint = self._karbor.checkpoint(plan)
+        daemons.until(lambda: f'begin {place}' in self._karbor.trace(),
+                      what='work that hangs')
+        (id_,), = self._karbor.rows(
+            sa.select(models.Operation.id).where(
+                models.Operation.checkpoint_id == checkpoint.id))
+        return id_
 
     def _operation_log_id(self):
         return self['restore_id']
