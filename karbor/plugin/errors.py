@@ -29,7 +29,7 @@ class Cancelled(KarborError):
     """The operation is to stop now: cancelled, lost or given up.
 
     A plugin lets it pass. A hook that is cut off by it is run again, from its
-    start, when the operation is resumed.
+    start, when the operation is resumed; what a user has cancelled is not.
     """
 
     template = _('The operation was stopped.')
