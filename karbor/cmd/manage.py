@@ -14,6 +14,7 @@ from karbor import conf
 from karbor import context as karbor_context
 from karbor import exception
 from karbor.db import migration
+from karbor.db import services
 from karbor.db import session
 from karbor.i18n import _
 from karbor.protection import importer
@@ -42,6 +43,21 @@ def _bank_import() -> int:
     return 1 if result.unreadable else 0
 
 
+def _service_list() -> None:
+    rows = [(_('Id'), _('Binary'), _('Host'), _('Status'), _('State'),
+             _('Last heartbeat'), _('Reason'))]
+    for one in services.list_(karbor_context.system(),
+                              conf.CONF.service_down_time):
+        rows.append((
+            str(one.id), one.binary, one.host, one.status,
+            'up' if one.up else 'down',
+            one.updated_at.isoformat(sep=' ', timespec='seconds'),
+            one.disabled_reason or ''))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print('  '.join(map(str.ljust, row, widths)).rstrip())
+
+
 def _provider(wanted: str) -> providers.Provider:
     """A provider by id or by name."""
     found = providers.load(conf.CONF)
@@ -68,6 +84,11 @@ def _add_commands(subparsers: Any) -> None:
         'bring the checkpoints of a bank back into the database'))
     load.add_argument('provider', help='id or name of the provider')
     load.set_defaults(function=_bank_import)
+    service = subparsers.add_parser(
+        'service', help='the daemons').add_subparsers(
+            dest='action', required=True)
+    service.add_parser('list', help='who lives, and who is disabled',
+                       ).set_defaults(function=_service_list)
 
 
 def main() -> int:

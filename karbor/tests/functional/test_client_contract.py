@@ -7,8 +7,10 @@ from karborclient import client
 from karborclient.common.apiclient import exceptions
 import pytest
 
+from karbor import context
 from karbor.api import app as api_app
 from karbor.api import server
+from karbor.db import services
 from karbor.tests import fixtures
 
 RESOURCES = [{'id': 'thing-1', 'type': fixtures.THING, 'name': 'n1'}]
@@ -158,6 +160,58 @@ def test_operation_logs(karbor):
     assert log.restore_id == restore.id
     assert karbor.operation_logs.get(log.id).to_dict() == log.to_dict()
     assert json.loads(log.extra_info)['progress'] == 0.0
+
+
+def test_services(karbor):
+    for binary in ('karbor-protection', 'karbor-operationengine'):
+        services.heartbeat(context.system(), 'h', binary)
+    first, second = karbor.services.list()
+    assert karbor.services.list(host='h', binary=second.binary) == [second]
+    assert karbor.services.list(host='x') == []
+    assert (first.binary, first.host, first.status, first.state,
+            first.disabled_reason) == ('karbor-protection', 'h', 'enabled',
+                                       'up', None)
+    assert karbor.services.disable(first.id).status == 'disabled'
+    answer = karbor.services.disable_log_reason(second.id, 'new disks')
+    assert (answer.id, answer.disabled_reason) == (second.id, 'new disks')
+    assert [one.status for one in karbor.services.list()] == ['disabled'] * 2
+    answer = karbor.services.enable(second.id)
+    assert (answer.status, answer.disabled_reason) == ('enabled', None)
+    with pytest.raises(exceptions.NotFound) as caught:
+        karbor.services.enable(12345)
+    assert 'Service 12345 could not be found.' in str(caught.value)
+
+
+def test_quotas(karbor):
+    limits = {'plans': 50, 'checkpoints': -1}
+    shown = karbor.quotas.get(fixtures.PROJECT, detail=False)
+    assert shown.to_dict() == {**limits, 'id': fixtures.PROJECT}
+    assert karbor.quotas.defaults(fixtures.PROJECT).to_dict() == {
+        **limits, 'id': fixtures.PROJECT}
+    answer = karbor.quotas.update(fixtures.PROJECT, {'plans': 1})
+    assert answer.to_dict() == {**limits, 'plans': 1}
+    # the shell sends texts
+    answer = karbor.quotas.update(fixtures.PROJECT, {'plans': '1'})
+    assert answer.to_dict() == {**limits, 'plans': 1}
+    karbor.plans.create('a', fixtures.PROVIDER, RESOURCES, {})
+    with pytest.raises(exceptions.HttpError) as caught:
+        karbor.plans.create('b', fixtures.PROVIDER, RESOURCES, {})
+    assert caught.value.http_status == 413
+    assert 'Maximum number of plans allowed (1) exceeded' in str(caught.value)
+    detail = karbor.quotas.get(fixtures.PROJECT, detail=True)
+    assert detail.plans == {'limit': 1, 'in_use': 1, 'reserved': 0}
+    # no plans given: the client makes 50 of it
+    karbor.quotas.update(fixtures.PROJECT, {'plans': None})
+    karbor.plans.create('b', fixtures.PROVIDER, RESOURCES, {})
+
+
+def test_quota_classes(karbor):
+    limits = {'plans': 50, 'checkpoints': -1}
+    assert karbor.quota_classes.get('default').to_dict() == {
+        **limits, 'id': 'default'}
+    answer = karbor.quota_classes.update('default', {'plans': 7})
+    assert answer.to_dict() == {**limits, 'plans': 7}
+    assert karbor.quotas.defaults(fixtures.PROJECT).plans == 7
 
 
 def test_nouns_that_are_not_there_yet(karbor):

@@ -5,6 +5,7 @@ import datetime
 import uuid
 
 import pytest
+import sqlalchemy as sa
 
 from karbor import conf as karbor_conf
 from karbor import context
@@ -12,6 +13,9 @@ from karbor.bank.manifest import Manifest
 from karbor.cmd import manage
 from karbor.db import checkpoints
 from karbor.db import migration
+from karbor.db import models
+from karbor.db import services
+from karbor.db import session
 from karbor.model.query import ListQuery
 from karbor.protection import providers
 
@@ -56,11 +60,33 @@ def test_a_schema_is_made_and_told(run, capsys):
         assert capsys.readouterr().out == migration.head() + '\n'
     assert run(manage.main, 'db', 'sync', migration.head()) == 0
     assert run(manage.main, 'db', 'version') == 0
-    assert capsys.readouterr().out.splitlines()[-1] == (
-        migration.head())
+    assert capsys.readouterr().out.splitlines()[-1] == migration.head()
+
+
+def test_daemons_are_listed(run, synced, capsys):
+    assert run(manage.main, 'service', 'list') == 0
+    assert capsys.readouterr().out == (
+        'Id  Binary  Host  Status  State  Last heartbeat  Reason\n')
+    for host in ('a', 'a-long-name'):
+        services.heartbeat(context.system(), host, 'karbor-protection')
+    services.set_status(context.system(), 2, 'disabled', 'a broken disk', 60)
+    with session.writer(context.system()) as writer:
+        writer.execute(sa.update(models.Service).where(
+            models.Service.id == 2).values(updated_at=NOON))
+    assert run(manage.main, 'service', 'list') == 0
+    head, first, second = capsys.readouterr().out.splitlines()
+    assert first.split()[:5] == ['1', 'karbor-protection', 'a', 'enabled',
+                                 'up']
+    assert second == (
+        '2   karbor-protection  a-long-name  disabled  down   '
+        '2026-11-22 12:00:00+00:00  a broken disk')
+    for name, text in (('Host', 'a'), ('Status', 'enabled'),
+                       ('State', 'up'), ('Last heartbeat', '20')):
+        assert first[head.index(name):].startswith(text)
 
 
 @pytest.mark.parametrize('args', [(), ('db',), ('bank', 'import'),
+                                  ('service',),
                                   ('db', 'drop')])
 def test_what_is_missing_is_asked_for(run, capsys, args):
     with pytest.raises(SystemExit) as caught:

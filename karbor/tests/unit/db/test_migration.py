@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The schema that migrations make."""
 
+import datetime
+
 from alembic import autogenerate
 from alembic import migration as alembic_migration
 import pytest
@@ -11,6 +13,7 @@ from karbor.db import migration
 from karbor.db import models
 from karbor.db import operations
 from karbor.db import session
+from karbor.tests.unit.db import servers
 
 
 def compared():
@@ -56,6 +59,51 @@ def test_a_new_database_has_no_version(nothing):
     assert migration.version() is None
     migration.sync()
     assert migration.version() == migration.head()
+
+
+@pytest.fixture(params=servers.KINDS)
+def old(request, conf, tmp_path):
+    """A database as the first release left it."""
+    server = servers.running(request.param, tmp_path)
+    conf.set_override('connection', server.url, 'database')
+    session.init(conf)
+    migration.sync('0001')
+    yield
+    session.dispose()
+    server.drop()
+
+
+def everything():
+    """The only row of each table, by the table's name."""
+    metadata = sa.MetaData()
+    with session.engine().connect() as connection:
+        metadata.reflect(connection)
+        return {table.name: connection.execute(table.select())
+                .mappings().one_or_none() for table in metadata.sorted_tables}
+
+
+def test_an_upgrade_keeps_what_is_there(old):
+    """Whatever is added to a table that has rows."""
+    metadata = sa.MetaData()
+    with session.engine().begin() as connection:
+        metadata.reflect(connection)
+        for table in metadata.sorted_tables:
+            if table.name != 'alembic_version':
+                # equal everywhere, so that foreign keys have their rows
+                connection.execute(table.insert().values({
+                    column.name: {int: 1, str: '1', bool: True, float: 1.0,
+                                  datetime.datetime: datetime.datetime(
+                                      2026, 11, 22)}[column.type.python_type]
+                    for column in table.columns}))
+    before = everything()
+    assert before['alembic_version'] == {'version_num': '0001'}
+    migration.sync()
+    assert migration.version() == migration.head()
+    assert compared() == []
+    after = everything()
+    for name in before.keys() - {'alembic_version'}:
+        assert before[name] is not None
+        assert before[name].items() <= after[name].items()
 
 
 def test_a_schema_that_fails_half_way_leaves_nothing(nothing, monkeypatch):
