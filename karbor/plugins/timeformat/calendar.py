@@ -129,7 +129,7 @@ class _Event(plugin.WallClock):
                           'time if that is one')
         if not whole_day:
             named = (params or value.params).get('TZID')
-            tzinfo = moment.tzinfo  # type: ignore[union-attr]
+            tzinfo = getattr(moment, 'tzinfo', None)
             if (named and tzinfo is None) or not isinstance(
                     tzinfo, zoneinfo.ZoneInfo | None):
                 raise invalid(f'{named} of {name} is no time zone that is '
@@ -146,7 +146,7 @@ class _Event(plugin.WallClock):
         return plugin.local_time(value, self.zone)
 
 
-def _events(pattern: str) -> list[icalendar.Event]:
+def _events(pattern: str) -> list[Any]:
     """The events of a pattern.
 
     :raises plugin.Invalid: it is not iCalendar, or has none

@@ -23,6 +23,9 @@ _FIELD = re.compile(
     'SUN|MON|TUE|WED|THU|FRI|SAT)+', re.IGNORECASE)
 
 
+_RANGE = re.compile(r'(\w+)-(\w+)(?:/\d+)?')
+
+
 class Crontab(plugin.TimeFormat):
     """The time format ``crontab``."""
 
@@ -63,12 +66,18 @@ def _checked(pattern: str) -> str:
         for field in fields:
             if not _FIELD.fullmatch(field):
                 raise _invalid(f'{field} is none')
-    pattern = ' '.join(fields)
+    pattern = _RANGE.sub(_range, ' '.join(fields))
     try:
         croniter.croniter(pattern)
     except ValueError as error:
         raise _invalid(str(error)) from error
     return pattern
+
+
+def _range(found: re.Match[str]) -> str:
+    # croniter takes 5-5/2 for */2
+    low, high = (part.lower().lstrip('0') for part in found.groups())
+    return found[1] if low == high else found[0]
 
 
 def _invalid(reason: str) -> plugin.Invalid:

@@ -46,7 +46,7 @@ _NOT_WITH = {
     'DAILY': {'BYYEARDAY', 'BYWEEKNO', 'BYSETPOS'},
     'HOURLY': {'BYYEARDAY', 'BYWEEKNO', 'BYSETPOS'},
     'MINUTELY': {'BYYEARDAY', 'BYWEEKNO', 'BYSETPOS', 'BYHOUR', 'BYMINUTE'}}
-_LONGEST = {month: 31 for month in range(1, 13)} | {
+_LONGEST = dict.fromkeys(range(1, 13), 31) | {
     2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
 
 

@@ -41,7 +41,6 @@ class TestCalendar(testing.TimeFormatConformance):
                 event('RDATE;VALUE=PERIOD:20270101T000000Z/PT1H'),
                 event('DTSTART;VALUE=DATE:20270101', 'RRULE:FREQ=DAILY',
                       'EXDATE:20270102T000000Z'),
-                *([event('RRULE:FREQ=DAILY')] * 21)[:0],
                 '\n'.join([event('RRULE:FREQ=DAILY')] * 21)]
 
     def never(self):
@@ -83,9 +82,8 @@ def test_several_events_are_one_schedule():
         event('DTSTART:20261124T000000Z'),
         event('DTSTART:20261123T120000Z', 'RDATE:20261124T130000Z'),
         'END:VCALENDAR'))
+    # with an RDATE, DTSTART is a time as well
     assert times(pattern, 9) == [
-        '23.11.26 00:00', '24.11.26 00:00', '24.11.26 13:00',
-        '25.11.26 00:00'] or times(pattern, 9) == [
         '23.11.26 00:00', '23.11.26 12:00', '24.11.26 00:00',
         '24.11.26 13:00', '25.11.26 00:00']
 
@@ -135,7 +133,7 @@ WORDS = st.sampled_from([
     'INTERVAL=', 'BYHOUR=', '5', '"', '\\', '\x00', 'VALUE=PERIOD', 'P1D'])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.one_of(
     st.lists(WORDS, max_size=25).map(''.join),
     st.lists(WORDS, max_size=12).map(

@@ -79,6 +79,12 @@ def test_an_error_says_what_was_expected(pattern, said):
         Crontab().read(pattern, start=START)
 
 
+@pytest.mark.parametrize('day', ['1-1/5', '01-1/2', 'mon-MON/3', '1-1'])
+def test_a_range_of_one_day_is_that_day(day):
+    assert times(f'0 2 * * {day}', 2) == [
+        'Mon 23.11.26 02:00', 'Mon 30.11.26 02:00']
+
+
 def field(least, most):
     number = st.integers(least, most)
     ranges = st.tuples(number, number, st.integers(1, 9)).map(
@@ -121,7 +127,7 @@ def times_of_cron(pattern, begin, end):
                     yield time
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(pattern=st.tuples(*(field(*bounds) for bounds in FIELDS)).map(
     ' '.join), begin=st.datetimes(datetime.datetime(2027, 1, 1),
                                   datetime.datetime(2029, 1, 1)))
