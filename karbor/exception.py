@@ -85,6 +85,14 @@ class VerificationNotFound(NotFound):
     template = _('Verification %(id)s could not be found.')
 
 
+class TriggerNotFound(NotFound):
+    template = _('Trigger %(id)s could not be found.')
+
+
+class ScheduledOperationNotFound(NotFound):
+    template = _('Scheduled operation %(id)s could not be found.')
+
+
 class ServiceNotFound(NotFound):
     template = _('Service %(id)s could not be found.')
 
@@ -110,6 +118,16 @@ class NotAcceptable(KarborError):
 class Conflict(KarborError):
     code = 409
     template = _('The request conflicts with the present state: %(reason)s')
+
+
+class PlanInUse(Conflict):
+    template = _('Plan %(id)s is used by scheduled operation %(operation)s; '
+                 'delete that first.')
+
+
+class TriggerInUse(KarborError):
+    code = 424
+    template = _('Trigger is being used by one or more operations')
 
 
 class CheckpointNotAvailable(Invalid):

@@ -12,6 +12,7 @@ from karbor.i18n import _
 
 PROTECTIONS = 'karbor.protections'
 PROTECTABLES = 'karbor.protectables'
+TIME_FORMATS = 'karbor.timeformats'
 
 
 def load(namespace: str, name: str) -> Any:

@@ -74,11 +74,17 @@ def update(context: RequestContext, plan_id: str,
     return db.update(context, plan_id, changes)
 
 
-def delete(context: RequestContext, plan_id: str) -> None:
-    """Delete a plan; its checkpoints stay."""
+def delete(context: RequestContext, plan_id: str, *,
+           used: bool = False) -> None:
+    """Delete a plan; its checkpoints stay.
+
+    :param used: even if scheduled operations need it; they have nothing to
+        do then, and say so whenever they run
+    :raises exception.PlanInUse: an operation needs it
+    """
     plan = db.get(context, plan_id)
     policy.authorize(context, 'plan:delete', {'project_id': plan.project_id})
-    db.delete(context, plan_id)
+    db.delete(context, plan_id, used=used)
 
 
 def _provider(context: RequestContext, provider_id: str) -> dict[str, Any]:

@@ -31,7 +31,9 @@ from karbor.api.schemas import providers
 from karbor.api.schemas import quota_classes
 from karbor.api.schemas import quotas
 from karbor.api.schemas import restores
+from karbor.api.schemas import scheduled_operations
 from karbor.api.schemas import services
+from karbor.api.schemas import triggers
 from karbor.api.schemas import verifications
 from karbor.api.schemas.method import Method
 from karbor.api.schemas.method import V1_1
@@ -47,7 +49,9 @@ from karbor.api.v1.providers import Providers
 from karbor.api.v1.quota_classes import QuotaClasses
 from karbor.api.v1.quotas import Quotas
 from karbor.api.v1.restores import Restores
+from karbor.api.v1.scheduled_operations import ScheduledOperations
 from karbor.api.v1.services import Services
+from karbor.api.v1.triggers import Triggers
 from karbor.api.v1.verifications import Verifications
 from karbor.i18n import _
 
@@ -64,6 +68,8 @@ QUOTAS = Quotas()
 QUOTA_CLASSES = QuotaClasses()
 SERVICES = Services()
 OPERATIONS = Operations()
+TRIGGERS = Triggers()
+SCHEDULED_OPERATIONS = ScheduledOperations()
 
 _CHECKPOINTS = 'providers/{provider_id}/checkpoints'
 _CHECKPOINT = f'{_CHECKPOINTS}/{{checkpoint_id}}'
@@ -73,6 +79,7 @@ FREE_TEXT = '{resource_id}'
 _INSTANCE = f'{_INSTANCES}/{FREE_TEXT}'
 _QUOTA = 'quotas/{quota_project_id}'
 _QUOTA_CLASS = 'quota_classes/{class_name}'
+_SCHEDULED_OPERATION = 'scheduled_operations/{scheduled_operation_id}'
 
 
 class Route(NamedTuple):
@@ -135,6 +142,20 @@ ROUTES = (
     Route('GET', 'os-services', SERVICES.index, services.INDEX),
     Route('PUT', 'os-services/{service_id}', SERVICES.update,
           services.UPDATE),
+    Route('GET', 'triggers', TRIGGERS.index, triggers.INDEX),
+    Route('POST', 'triggers', TRIGGERS.create, triggers.CREATE),
+    Route('GET', 'triggers/{trigger_id}', TRIGGERS.show, triggers.SHOW),
+    Route('PUT', 'triggers/{trigger_id}', TRIGGERS.update, triggers.UPDATE),
+    Route('DELETE', 'triggers/{trigger_id}', TRIGGERS.delete,
+          triggers.DELETE),
+    Route('GET', 'scheduled_operations', SCHEDULED_OPERATIONS.index,
+          scheduled_operations.INDEX),
+    Route('POST', 'scheduled_operations', SCHEDULED_OPERATIONS.create,
+          scheduled_operations.CREATE),
+    Route('GET', _SCHEDULED_OPERATION, SCHEDULED_OPERATIONS.show,
+          scheduled_operations.SHOW),
+    Route('DELETE', _SCHEDULED_OPERATION, SCHEDULED_OPERATIONS.delete,
+          scheduled_operations.DELETE),
 )
 
 

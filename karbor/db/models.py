@@ -160,6 +160,44 @@ class OperationResource(Base):
     entry = orm.mapped_column(JSONText, nullable=True)
 
 
+class Trigger(Base):
+    __tablename__ = 'triggers'
+    __table_args__ = (sa.Index(None, 'project_id', 'created_at', 'id'), MYSQL)
+
+    id = _id(primary_key=True)
+    project_id = _text(nullable=False)
+    name = _text(nullable=False)
+    type = _text(64, nullable=False)
+    properties = orm.mapped_column(JSONText, nullable=False)
+    created_at = orm.mapped_column(UTCDateTime, nullable=False)
+    updated_at = orm.mapped_column(UTCDateTime, nullable=True)
+
+
+class ScheduledOperation(Base):
+    __tablename__ = 'scheduled_operations'
+    __table_args__ = (
+        sa.Index(None, 'project_id', 'created_at', 'id'),
+        sa.Index(None, 'trigger_id'),
+        sa.Index(None, 'plan_id'),
+        MYSQL)
+
+    id = _id(primary_key=True)
+    project_id = _text(nullable=False)
+    user_id = _text(nullable=True)
+    name = _text(nullable=False)
+    description = _text(nullable=True)
+    operation_type = _text(64, nullable=False)
+    # a trigger in use cannot be removed
+    trigger_id = orm.mapped_column(sa.ForeignKey('triggers.id'),
+                                   nullable=False)
+    # no foreign key: at 1.0 of the API a plan is deleted all the same
+    plan_id = _id(nullable=False)
+    operation_definition = orm.mapped_column(JSONText, nullable=False)
+    enabled = orm.mapped_column(sa.Boolean, nullable=False, default=True)
+    created_at = orm.mapped_column(UTCDateTime, nullable=False)
+    updated_at = orm.mapped_column(UTCDateTime, nullable=True)
+
+
 class Service(Base):
     __tablename__ = 'services'
     __table_args__ = (sa.UniqueConstraint('host', 'binary'), MYSQL)

@@ -76,6 +76,17 @@ def _get(session: orm.Session, context: RequestContext, plan_id: str, *,
     return row
 
 
+def lock(session: orm.Session, plan_id: str) -> None:
+    """Keep a plan from being removed until the transaction ends.
+
+    :raises exception.PlanNotFound: there is none of that id, in any project
+    """
+    if session.execute(sa.select(models.Plan.id).where(
+            models.Plan.id == plan_id).with_for_update(
+                read=True)).scalar() is None:
+        raise exception.PlanNotFound(id=plan_id)
+
+
 @db.retry
 def create(context: RequestContext, plan: Plan,
            configured: int = UNLIMITED) -> Plan:
@@ -151,13 +162,29 @@ def update(context: RequestContext, plan_id: str,
 
 
 @db.retry
-def delete(context: RequestContext, plan_id: str) -> None:
+def delete(context: RequestContext, plan_id: str, *,
+           used: bool = False) -> None:
     """Remove a plan; its checkpoints stay.
 
+    :param used: even if scheduled operations need it
     :raises exception.PlanNotFound: there is none
+    :raises exception.PlanInUse: an operation needs it
     """
     with db.writer(context) as session:
         if not db.changed(session, sa.delete(models.Plan).where(
                 models.Plan.id == plan_id,
                 query.fence(context, models.Plan, all_projects=True))):
             raise exception.PlanNotFound(id=plan_id)
+        # after the DELETE, because that waits for whoever binds an operation
+        operation_id = None if used else _operation(session, plan_id)
+        if operation_id is not None:
+            raise exception.PlanInUse(id=plan_id, operation=operation_id)
+
+
+def _operation(session: orm.Session, plan_id: str) -> str | None:
+    """One of the scheduled operations of a plan, as last committed."""
+    return session.execute(
+        sa.select(models.ScheduledOperation.id)
+        .where(models.ScheduledOperation.plan_id == plan_id)
+        .order_by(models.ScheduledOperation.id).limit(1)
+        .with_for_update(read=True)).scalar()

@@ -10,6 +10,8 @@ from sqlalchemy import orm
 from karbor import exception
 from karbor.context import RequestContext
 from karbor.db import position
+from karbor.db.types import JSONText
+from karbor.db.types import LongText
 from karbor.model.query import ListQuery
 
 
@@ -74,6 +76,9 @@ def _conditions(model: Any, filters: Mapping[str, Any],
     conditions = []
     for name, value in filters.items():
         column = getattr(model, name)
+        if isinstance(column.type, JSONText):
+            # the text of the JSON, as it is stored
+            column = sa.type_coerce(column, LongText)
         if name in containing and value is not None:
             conditions.append(column.contains(str(value), autoescape=True))
         elif name in exact or name in containing:

@@ -30,11 +30,18 @@ from karbor.plugin.step import Data
 from karbor.plugin.step import Reader
 from karbor.plugin.step import Step
 from karbor.plugin.step import Writer
+from karbor.plugin.timeformat import HORIZON_YEARS
+from karbor.plugin.timeformat import local_time
+from karbor.plugin.timeformat import moment_of
+from karbor.plugin.timeformat import Schedule
+from karbor.plugin.timeformat import TimeFormat
+from karbor.plugin.timeformat import WallClock
 
 __all__ = [
-    'HOOKS', 'BankCorrupt', 'BankError', 'BankKeyNotFound', 'BankPlugin',
-    'Cancelled', 'ConfigError', 'Context', 'CopyData', 'Data', 'Graph',
-    'InstanceNotFound', 'Invalid', 'Operation', 'Plugin', 'PluginError',
-    'ProtectablePlugin', 'ProtectionPlugin', 'Reader', 'Resource', 'Schemas',
-    'Step', 'WaitFailed', 'Writer',
+    'HOOKS', 'HORIZON_YEARS', 'BankCorrupt', 'BankError', 'BankKeyNotFound',
+    'BankPlugin', 'Cancelled', 'ConfigError', 'Context', 'CopyData', 'Data',
+    'Graph', 'InstanceNotFound', 'Invalid', 'Operation', 'Plugin',
+    'PluginError', 'ProtectablePlugin', 'ProtectionPlugin', 'Reader',
+    'Resource', 'Schedule', 'Schemas', 'Step', 'TimeFormat', 'WaitFailed',
+    'WallClock', 'Writer', 'local_time', 'moment_of',
 ]

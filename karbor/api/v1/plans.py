@@ -8,6 +8,7 @@ from karbor.api import base
 from karbor.api import pagination
 from karbor.api.request import check_uuid
 from karbor.api.request import Request
+from karbor.api.schemas.method import V1_1
 from karbor.api.views import plans as views
 from karbor.model.resource import Resource
 
@@ -72,7 +73,8 @@ class Plans:
     def delete(self, request: Request, response: base.Response,
                plan_id: str) -> Any:
         check_uuid('plan', plan_id)
-        actions.delete(request.caller, plan_id)
+        # at 1.0 nothing keeps a plan from being deleted
+        actions.delete(request.caller, plan_id, used=request.version < V1_1)
         return base.empty(response)
 
 

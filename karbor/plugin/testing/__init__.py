@@ -7,9 +7,10 @@ from karbor.plugin.testing.protectable import ProtectableConformance
 from karbor.plugin.testing.protection import ProtectionConformance
 from karbor.plugin.testing.step import MemoryData
 from karbor.plugin.testing.step import MemoryStep
+from karbor.plugin.testing.timeformat import TimeFormatConformance
 from karbor.plugin.testing.trap import Trap
 from karbor.plugin.testing.trap import TrapStep
 
 __all__ = ['BankConformance', 'MemoryBank', 'MemoryData', 'MemoryStep',
-           'ProtectableConformance', 'ProtectionConformance', 'Trap',
-           'TrapStep']
+           'ProtectableConformance', 'ProtectionConformance',
+           'TimeFormatConformance', 'Trap', 'TrapStep']

@@ -19,6 +19,8 @@ from karbor.model.operation import Operation
 from karbor.model.operation import OperationResource
 from karbor.model.plan import Plan
 from karbor.model.resource import Resource
+from karbor.model.scheduled_operation import ScheduledOperation
+from karbor.model.trigger import Trigger
 from karbor.tests import fixtures
 
 PROJECT, OTHER = fixtures.PROJECT, fixtures.OTHER
@@ -69,6 +71,20 @@ def resource(position, **changes):
     return OperationResource(**{
         'position': position, 'type': 'T', 'id': f'r{position}',
         'name': f'n{position}', **changes})
+
+
+def trigger(**changes):
+    return Trigger(**{
+        'id': str(uuid.uuid4()), 'project_id': PROJECT, 'name': 'nightly',
+        'type': 'time', 'properties': {'format': 'f', 'window': 900},
+        **changes})
+
+
+def scheduled_operation(**changes):
+    return ScheduledOperation(**{
+        'id': str(uuid.uuid4()), 'project_id': PROJECT, 'user_id': 'u',
+        'name': 'keep', 'operation_type': 'protect',
+        'operation_definition': {'deep': [1, None]}, **changes})
 
 
 def save(*rows):

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The time formats that are installed, and when their patterns fire."""
+
+import datetime
+import functools
+import itertools
+
+from karbor import exception
+from karbor import extensions
+from karbor import plugin
+from karbor.i18n import _
+
+# so many times of a pattern are looked at
+LOOKED_AT = 64
+SHOWN = 3
+
+
+@functools.cache
+def _load(name: str) -> plugin.TimeFormat:
+    found: plugin.TimeFormat = extensions.load(extensions.TIME_FORMATS,
+                                               name)()
+    return found
+
+
+@functools.cache
+def names() -> tuple[str, ...]:
+    """What the format of a trigger can be."""
+    return tuple(extensions.names(extensions.TIME_FORMATS))
+
+
+def get(name: str) -> plugin.TimeFormat:
+    """The time format of a name.
+
+    :raises exception.Invalid: names those that there are
+    """
+    if name not in names():
+        raise exception.Invalid(
+            field='format', reason=_('expected one of %(known)s, not '
+                                     '%(name)s')
+            % {'known': ', '.join(names()), 'name': name})
+    return _load(name)
+
+
+def check(format_: str, pattern: str, *, start: datetime.datetime,
+          end: datetime.datetime | None, now: datetime.datetime,
+          least: datetime.timedelta) -> None:
+    """Refuse a pattern that never fires from now on, or too often.
+
+    Its first times stand for all of them: a pattern whose times come close
+    only years from now is not found out.
+
+    :param start: nothing fires before
+    :param end: nothing fires after
+    :param least: how far two times must be apart
+    :raises exception.Invalid: with the next times, if there are any
+    """
+    schedule = get(format_).read(pattern, start=start)
+    times = list(itertools.takewhile(
+        lambda time: end is None or time <= end,
+        itertools.islice(schedule.times(max(start, now)), LOOKED_AT)))
+    if not times:
+        following = list(itertools.islice(
+            schedule.times(max(start, now)), SHOWN))
+        raise exception.Invalid(field='pattern', reason=_said(
+            _('it does not fire before end_time') if following
+            else _('it never fires from now on'), following))
+    for one, other in itertools.pairwise(times):
+        if other - one < least:
+            raise exception.Invalid(field='pattern', reason=_said(
+                _('it fires %(apart)d seconds apart, and %(least)d seconds '
+                  'are the least') % {
+                      'apart': (other - one).total_seconds(),
+                      'least': least.total_seconds()}, times))
+
+
+def _said(reason: str, times: list[datetime.datetime]) -> str:
+    if not times:
+        return reason
+    return _('%(reason)s; the next times are %(times)s (UTC)') % {
+        'reason': reason, 'times': ', '.join(
+            time.strftime('%Y-%m-%d %H:%M:%S') for time in times[:SHOWN])}

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A scheduled operation: what is to run whenever a trigger fires."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledOperation:
+    """What a user wants done again and again.
+
+    :ivar operation_type: name of an operation type, for example ``protect``
+    :ivar operation_definition: what that type needs to know
+    :ivar plan_id: of the definition, so that a plan's operations are found
+    :ivar user_id: on whose behalf it runs
+    """
+
+    id: str
+    project_id: str
+    user_id: str | None
+    name: str
+    operation_type: str
+    trigger_id: str
+    plan_id: str
+    operation_definition: Mapping[str, Any]
+    description: str | None = None
+    enabled: bool = True
+    created_at: datetime.datetime | None = None
+    updated_at: datetime.datetime | None = None

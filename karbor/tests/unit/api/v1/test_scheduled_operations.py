@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+import json
+import urllib.parse
+
+import pytest
+
+from karbor.tests import fixtures
+from karbor.tests.fixtures import plan_body
+from karbor.tests.unit.api.v1 import test_triggers
+
+V1_1 = test_triggers.V1_1
+PATH = '/scheduled_operations'
+
+
+@pytest.fixture
+def bound(api):
+    """What an operation is bound to: a trigger and the plan."""
+    return (test_triggers.make(api)['id'],
+            api.post('/plans', plan_body()).json['plan']['id'])
+
+
+def body(bound, definition=None, **changes):
+    trigger_id, plan_id = bound
+    return {'scheduled_operation': {
+        'name': 'keep it', 'operation_type': 'protect',
+        'trigger_id': trigger_id, 'operation_definition': {
+            'provider_id': fixtures.PROVIDER, 'plan_id': plan_id,
+            **(definition or {})}, **changes}}
+
+
+def make(api, bound, definition=None, **changes):
+    return api.post(PATH, body(bound, definition, **changes),
+                    ).json['scheduled_operation']
+
+
+def refused(answer):
+    return answer.json['badRequest']['message']
+
+
+def test_an_operation_has_the_fields_of_the_contract(api, bound):
+    made = make(api, bound, description='words')
+    assert made == {
+        'id': made['id'], 'name': 'keep it', 'description': 'words',
+        'operation_type': 'protect', 'trigger_id': bound[0],
+        'operation_definition': {'provider_id': fixtures.PROVIDER,
+                                 'plan_id': bound[1]}, 'enabled': True}
+    path = f'{PATH}/{made["id"]}'
+    assert api.get(path).json == {'scheduled_operation': made}
+    assert api.get(PATH).json == {'operations': [made]}
+    assert api.delete(path).body == b''
+    assert 'Scheduled operation' in api.get(path, expect=404).text
+    api.delete(path, expect=404)
+
+
+def test_numbers_may_be_the_texts_of_a_shell(api, bound):
+    made = make(api, bound, {'max_backups': '3', 'retention_duration': '-1'},
+                operation_type='retention_protect')
+    definition = made['operation_definition']
+    assert definition['max_backups'] == 3
+    assert definition['retention_duration'] == -1
+
+
+@pytest.mark.parametrize('name', ['max_backups', 'retention_duration'])
+@pytest.mark.parametrize('value', [0, -2, '0', '-2', 'many', '\u0663', 1.5,
+                                   True, None, 2 ** 40, '9' * 5000])
+def test_a_retention_is_a_number(api, bound, name, value):
+    answer = api.post(PATH, body(bound, {name: value},
+                                 operation_type='retention_protect'),
+                      expect=400)
+    assert f'operation_definition.{name}' in refused(answer)
+    assert '-1 for all' in refused(answer)
+
+
+@pytest.mark.parametrize(('changes', 'words'), [
+    ({'name': ' '}, ['scheduled_operation.name']),
+    ({'operation_type': 'dance'}, ['operation_type',
+                                   'protect, retention_protect', 'dance']),
+    ({'operation_type': 5}, ['scheduled_operation.operation_type']),
+    ({'trigger_id': 'x'}, ['scheduled_operation.trigger_id', 'UUID']),
+    ({'operation_definition': {}}, ["'provider_id' is a required"]),
+    ({'operation_definition': []}, ['operation_definition', 'object']),
+    ({'description': 'a' * 256}, ['description', '255']),
+    ({'enabled': False}, ['enabled']),
+])
+def test_bad_operations_are_refused(api, bound, changes, words):
+    message = refused(api.post(PATH, body(bound, **changes), expect=400))
+    assert all(word in message for word in words), message
+    assert api.get(PATH).json == {'operations': []}
+
+
+@pytest.mark.parametrize('key', ['operation_type', 'trigger_id',
+                                 'operation_definition'])
+def test_what_an_operation_must_have(api, bound, key):
+    wanted = body(bound)
+    del wanted['scheduled_operation'][key]
+    assert f"'{key}' is a required" in refused(
+        api.post(PATH, wanted, expect=400))
+
+
+def test_an_operation_must_have_a_name(api, bound):
+    wanted = body(bound)
+    del wanted['scheduled_operation']['name']
+    assert refused(api.post(PATH, wanted, expect=400)) == (
+        'Operation name or type or definition is not provided.')
+
+
+def test_it_is_bound_to_what_is_there(api, bound):
+    answer = api.post(PATH, body((fixtures.NOWHERE, bound[1])), expect=404)
+    assert 'Trigger' in answer.text
+    answer = api.post(PATH, body((bound[0], fixtures.NOWHERE)), expect=404)
+    assert 'Plan' in answer.text
+    answer = api.post(PATH, body(
+        bound, {'provider_id': fixtures.PROVIDER_2}), expect=400)
+    assert 'uses provider' in refused(answer)
+
+
+def test_it_is_bound_to_what_is_the_projects(api, other, admin, bound):
+    """An administrator sees what others have, and does not mix it up."""
+    theirs = (test_triggers.make(other)['id'],
+              other.post('/plans', plan_body()).json['plan']['id'])
+    for who in (api, admin):
+        who.post(PATH, body((theirs[0], bound[1])), expect=404)
+        who.post(PATH, body((bound[0], theirs[1])), expect=404)
+    make(admin, bound)
+
+
+def test_a_trigger_in_use_stays(api, bound):
+    made = make(api, bound)
+    answer = api.delete(f'/triggers/{bound[0]}', expect=424)
+    assert answer.json == {'computeFault': {
+        'code': 424,
+        'message': 'Trigger is being used by one or more operations'}}
+    api.get(f'/triggers/{bound[0]}')
+    api.delete(f'{PATH}/{made["id"]}')
+    api.delete(f'/triggers/{bound[0]}')
+
+
+def test_a_plan_in_use_stays_from_1_1_on(api, bound):
+    made = make(api, bound)
+    path = f'/plans/{bound[1]}'
+    answer = api.delete(path, headers=V1_1, expect=409)
+    assert made['id'] in answer.json['conflictingRequest']['message']
+    assert api.get(path).json['plan']['resources']
+    # at 1.0 it goes all the same, and the operation stays
+    api.delete(path)
+    assert api.get(f'{PATH}/{made["id"]}').json == {
+        'scheduled_operation': made}
+
+
+def test_operations_of_others_do_not_exist(api, other, admin, bound):
+    path = f'{PATH}/{make(api, bound)["id"]}'
+    other.get(path, expect=404)
+    other.delete(path, expect=404)
+    assert other.get(f'{PATH}?all_tenants=1').json == {'operations': []}
+    assert len(admin.get(f'{PATH}?project_id={fixtures.PROJECT}').json[
+        'operations']) == 1
+    admin.get(path)
+
+
+@pytest.mark.parametrize('method', ['get', 'delete'])
+def test_ids_are_uuids(api, method):
+    answer = getattr(api, method)(f'{PATH}/new', expect=400)
+    assert refused(answer) == 'Invalid operation id provided.'
+
+
+def test_filters_and_links(api, bound):
+    first = make(api, bound, name='a')
+    make(api, bound, {'max_backups': 2}, name='b',
+         operation_type='retention_protect')
+
+    def found(**query):
+        return api.get(f'{PATH}?{urllib.parse.urlencode(query)}').json
+
+    def names(**query):
+        return [one['name'] for one in found(**query)['operations']]
+
+    assert names(name='a') == ['a']
+    assert names(operation_type='retention_protect') == ['b']
+    assert names(trigger_id=bound[0], sort='name:asc') == ['a', 'b']
+    assert names(trigger_id=fixtures.NOWHERE) == []
+    assert names(operation_definition=json.dumps(
+        first['operation_definition'])) == ['a']
+    assert names(operation_definition='{}') == []
+    [link] = found(limit=1)['operations_links']
+    assert f'{PATH}?limit=1&marker=' in link['href']
+
+
+def test_at_1_0_a_definition_may_hold_anything(api, bound):
+    made = make(api, bound, {'colour': {'deep': [1, None]}})
+    assert made['operation_definition']['colour'] == {'deep': [1, None]}
+    answer = api.post(PATH, body(bound, {'big': 'x' * 70_000}), expect=400)
+    assert '65536' in refused(answer)
+
+
+def test_from_1_1_on(api, bound):
+    answer = api.post(PATH, body(bound, {'max_backup': 1},
+                                 operation_type='retention_protect'),
+                      headers=V1_1, expect=400)
+    assert 'max_backups, retention_duration' in refused(answer)
+    answer = api.post(PATH, body(bound), headers=V1_1, expect=201)
+    made = answer.json['scheduled_operation']
+    assert answer.headers['Location'].endswith(f'{PATH}/{made["id"]}')
+    assert (made['project_id'], made['user_id'], made['updated_at']) == (
+        fixtures.PROJECT, 'u', None)
+    path = f'{PATH}/{made["id"]}'
+    assert api.get(path, headers=V1_1).json['scheduled_operation'] == made
+    api.get(f'{PATH}?enabled=1', headers=V1_1, expect=400)
+    api.delete(path, headers=V1_1, expect=204)
+
+
+def test_without_keystone(noauth):
+    api = noauth()
+    bound = (test_triggers.make(api)['id'],
+             api.post('/plans', plan_body()).json['plan']['id'])
+    make(api, bound)
