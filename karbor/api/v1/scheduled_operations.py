@@ -21,7 +21,7 @@ class ScheduledOperations:
         found = actions.list_(request.caller, query)
         return pagination.body(request, 'operations',
                                [views.show(operation, request.version)
-                                for operation in found], query)
+                                for operation in found], query, found)
 
     @base.handler
     def show(self, request: Request, response: base.Response,

@@ -28,7 +28,7 @@ class Triggers:
         found = actions.list_(request.caller, query)
         return pagination.body(request, 'triggers',
                                [views.show(trigger, request.version)
-                                for trigger in found], query)
+                                for trigger in found], query, found)
 
     @base.handler
     def show(self, request: Request, response: base.Response,
