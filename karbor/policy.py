@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Enforcement of the rules in karbor/policies."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+import time
 from typing import Any
 
 from oslo_config import cfg
@@ -11,13 +12,36 @@ from karbor import exception
 from karbor import policies
 from karbor.context import RequestContext
 
+# seconds for which the operator's files are taken to be as they were
+_BELIEVED = 1.0
+
 _enforcer: policy.Enforcer | None = None
+
+
+class Enforcer(policy.Enforcer):
+    """Looks now and then whether the operator has changed a rule.
+
+    oslo.policy looks for its files at every question, which takes longer
+    than to answer it.
+    """
+
+    def __init__(self, conf: cfg.ConfigOpts,
+                 clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(conf)
+        self._clock = clock
+        self._next_look = clock()
+
+    def load_rules(self, force_reload: bool = False) -> None:
+        now = self._clock()
+        if force_reload or now >= self._next_look:
+            super().load_rules(force_reload)
+            self._next_look = now + _BELIEVED
 
 
 def init(conf: cfg.ConfigOpts) -> policy.Enforcer:
     """Load the rules, and what the operator's policy file overrides."""
     global _enforcer
-    enforcer = policy.Enforcer(conf)
+    enforcer = Enforcer(conf)
     enforcer.register_defaults(policies.list_rules())
     _enforcer = enforcer
     return enforcer

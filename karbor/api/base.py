@@ -5,12 +5,18 @@ A handler is a method ``(request, response, *ids of the path)``. It answers
 the body as plain data, or what `empty` makes.
 """
 
+import inspect
 from typing import Any
 import urllib.parse
 
 import pecan
 
-handler: Any = pecan.expose(template='json')
+
+def handler(function: Any) -> Any:
+    """Make a method known to pecan."""
+    # pecan asks with every request what arguments it takes
+    function.__signature__ = inspect.signature(function)
+    return pecan.expose(template='json')(function)
 
 
 class Response(pecan.Response):

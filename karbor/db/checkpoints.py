@@ -99,7 +99,7 @@ def list_(context: RequestContext, provider_id: str, wanted: ListQuery, *,
     with db.reader(context) as session:
         select = query.page(session, context, models.Checkpoint, wanted,
                             exact=EXACT, where=where)
-        return [_model(row) for row in session.execute(select).scalars()]
+        return [_model(row) for row in query.rows(session, select)]
 
 
 def lock(session: orm.Session, checkpoint_id: str) -> str | None:

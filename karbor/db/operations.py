@@ -167,9 +167,9 @@ def list_(context: RequestContext, wanted: ListQuery, *,
             models.Operation.type, models.Operation.status,
         ).in_(list(statuses)) if statuses else sa.false())
     with db.reader(context) as session:
-        rows = session.execute(query.page(
+        rows = query.rows(session, query.page(
             session, context, models.Operation, wanted, exact=EXACT,
-            where=where)).scalars().all()
+            where=where))
         ids = [row.id for row in rows]
         resources = _resources(session, ids, most, _SHOWN)
         counts = _counts(session, ids)

@@ -23,6 +23,7 @@ from karbor.model.resource import Resource
 
 EXACT = ('id', 'project_id', 'provider_id', 'status')
 CONTAINING = ('name', 'description')
+_PLANS: Any = models.Plan.__table__
 _RESOURCES: Any = models.PlanResource.__table__
 
 
@@ -100,12 +101,11 @@ def create(context: RequestContext, plan: Plan,
         plan, created_at=timeutils.utcnow(with_timezone=True))
     with db.writer(context) as session:
         quotas.admit(session, plan.project_id, 'plans', configured)
-        session.add(models.Plan(
-            id=plan.id, project_id=plan.project_id, name=plan.name,
-            description=plan.description, provider_id=plan.provider_id,
-            status=plan.status, parameters=dict(plan.parameters),
-            created_at=plan.created_at))
-        session.flush()
+        session.execute(sa.insert(_PLANS), {
+            'id': plan.id, 'project_id': plan.project_id, 'name': plan.name,
+            'description': plan.description, 'status': plan.status,
+            'provider_id': plan.provider_id, 'created_at': plan.created_at,
+            'parameters': dict(plan.parameters)})
         _insert(session, plan.id, plan.resources)
         return plan
 
@@ -125,7 +125,7 @@ def list_(context: RequestContext, wanted: ListQuery) -> list[Plan]:
     with db.reader(context) as session:
         select = query.page(session, context, models.Plan, wanted,
                             exact=EXACT, containing=CONTAINING)
-        rows = session.execute(select).scalars().all()
+        rows = query.rows(session, select)
         resources = _resources(session, [row.id for row in rows])
         return [_model(row, resources[row.id]) for row in rows]
 

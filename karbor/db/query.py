@@ -55,6 +55,17 @@ def page(session: orm.Session, context: RequestContext, model: Any,
     return select.offset(query.offset) if query.offset else select
 
 
+def rows(session: orm.Session, select: Any) -> list[Any]:
+    """The rows of a page, with an attribute for each column.
+
+    They are not objects of the session, which a list would only read and
+    which take three times the CPU.
+    """
+    [entity] = select.column_descriptions
+    return list(session.execute(select.with_only_columns(
+        *entity['entity'].__table__.columns)))
+
+
 def _place(session: orm.Session, model: Any, query: ListQuery,
            order: position.Order,
            visible: sa.ColumnElement[bool]) -> Sequence[Any]:

@@ -65,3 +65,27 @@ def test_the_scope_is_not_known_before_the_rules_are(monkeypatch):
     monkeypatch.setattr(policy, '_enforcer', None)
     with pytest.raises(RuntimeError):
         policy.in_scope(context.system(), 'plan:get')
+
+
+def test_the_file_is_looked_at_now_and_then(conf, tmp_path):
+    """A change of it is seen, but not every question is one to the disk."""
+    path = tmp_path / 'policy.yaml'
+    now = [0.0]
+    conf.set_override('policy_file', str(path), 'oslo_policy')
+    enforcer = policy.Enforcer(conf, lambda: now[0])
+    enforcer.register_defaults(policy.policies.list_rules())
+
+    def may():
+        return enforcer.authorize('plan:create', {'project_id': 'p'},
+                                  member())
+
+    assert may()
+    path.write_text('"plan:create": "!"\n')
+    now[0] = 0.9
+    assert may()
+    now[0] = 1.0
+    assert not may()
+    path.write_text('"plan:create": "@"\n')
+    enforcer.load_rules(force_reload=True)
+    assert may()
+    conf.clear_override('policy_file', 'oslo_policy')

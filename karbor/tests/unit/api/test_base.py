@@ -14,3 +14,15 @@ def test_a_handler_speaks_json():
     def show(self, request, response):
         return {}
     assert show._pecan['content_types'] == {'application/json': 'json'}
+
+
+def test_pecan_need_not_work_out_what_a_handler_takes():
+    class Nouns:
+        @base.handler
+        def show(self, request, response, noun_id):
+            return noun_id
+
+    assert list(Nouns.show.__signature__.parameters) == [
+        'self', 'request', 'response', 'noun_id']
+    assert Nouns().show(None, None, 'x') == 'x'
+    assert Nouns.show.exposed

@@ -198,3 +198,15 @@ def test_long_lists_need_no_more_statements(database, list_):
 
 def test_the_system_has_no_fence():
     assert str(query.fence(common.system(), models.Plan)) == 'true'
+
+
+def test_rows_of_a_page_are_not_objects_of_the_session(seven):
+    with db.reader(common.member()) as session:
+        select = query.page(session, common.member(), models.Plan,
+                            ListQuery(limit=2, sort=(('name', 'asc'),)))
+        found = query.rows(session, select)
+        assert [row.name for row in found] == ['a', 'a']
+        # columns have their types all the same
+        assert found[0].parameters == {}
+        assert found[0].created_at.tzinfo is not None
+        assert not list(session)
