@@ -207,6 +207,9 @@ def test_samples_are_what_the_service_answers(recorder):
         recorder.record_above('versions-show', '/v1')
         discovery(recorder.record)
         plan = plans(recorder.record)
+        if version:
+            for action in ('start', 'suspend'):
+                recorder.record('POST', f'plans/{plan["id"]}/{action}')
         checkpoint = checkpoints(recorder, plan)
         restores(recorder, checkpoint)
         verifications(recorder, checkpoint)
