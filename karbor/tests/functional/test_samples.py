@@ -139,6 +139,30 @@ def copies(recorder, plan):
     ended(recorder, f'{CHECKPOINTS}/{made["checkpoint_id"]}', 'checkpoint')
 
 
+def schedules(record, plan):
+    nightly = {'format': 'crontab', 'pattern': '0 2 * * *',
+               'start_time': '2030-01-01 00:00:00', 'window': 900}
+    trigger = record('POST', 'triggers', {'trigger_info': {
+        'name': 'nightly', 'type': 'time',
+        'properties': nightly}})['trigger_info']
+    path = f'triggers/{trigger["id"]}'
+    record('GET', 'triggers')
+    record('GET', path)
+    record('PUT', path, {'trigger_info': {
+        'name': 'every night', 'properties': nightly}})
+    made = record('POST', 'scheduled_operations', {'scheduled_operation': {
+        'name': 'protect web', 'description': None,
+        'operation_type': 'protect', 'trigger_id': trigger['id'],
+        'operation_definition': {'provider_id': PROVIDER,
+                                 'plan_id': plan['id']}},
+    })['scheduled_operation']
+    operation = f'scheduled_operations/{made["id"]}'
+    record('GET', 'scheduled_operations')
+    record('GET', operation)
+    record('DELETE', operation)
+    record('DELETE', path)
+
+
 def limits(recorder, project):
     record = recorder.record
     path = 'quota_classes/default'
@@ -207,6 +231,9 @@ def test_samples_are_what_the_service_answers(recorder):
         recorder.record_above('versions-show', '/v1')
         discovery(recorder.record)
         plan = plans(recorder.record)
+        if version:
+            for action in ('start', 'suspend'):
+                recorder.record('POST', f'plans/{plan["id"]}/{action}')
         checkpoint = checkpoints(recorder, plan)
         restores(recorder, checkpoint)
         verifications(recorder, checkpoint)
@@ -214,6 +241,7 @@ def test_samples_are_what_the_service_answers(recorder):
         if version:
             operations(recorder)
         copies(recorder, plan)
+        schedules(recorder.record, plan)
         limits(recorder, project)
         services(recorder)
         the_end(recorder, plan, checkpoint)
