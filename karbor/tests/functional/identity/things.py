@@ -35,6 +35,14 @@ BODIES = {
     'POST verifications': {'verification': {
         'provider_id': daemons.PROVIDER, 'checkpoint_id': '{checkpoint_id}',
         'parameters': {}}},
+    'POST triggers': {'trigger_info': {
+        'name': 't', 'type': 'time',
+        'properties': {'format': 'crontab', 'pattern': '0 2 * * *'}}},
+    'PUT triggers/{trigger_id}': {'trigger_info': {'name': 'new'}},
+    'POST scheduled_operations': {'scheduled_operation': {
+        'name': 's', 'operation_type': 'protect',
+        'trigger_id': '{trigger_id}', 'operation_definition': {
+            'provider_id': daemons.PROVIDER, 'plan_id': '{plan_id}'}}},
     'PUT quotas/{quota_project_id}': {'quota': {'plans': 90}},
     'PUT quota_classes/{class_name}': {'quota_class': {'plans': 90}},
     'PUT os-services/{service_id}': {
@@ -124,6 +132,13 @@ class Things:
 
     def _restore_id(self):
         return self._post('/restores', self.fill(BODIES['POST restores']))
+
+    def _trigger_id(self):
+        return self._post('/triggers', BODIES['POST triggers'])
+
+    def _scheduled_operation_id(self):
+        return self._post('/scheduled_operations', self.fill(
+            BODIES['POST scheduled_operations']))
 
     def _quota_project_id(self):
         return self._karbor.cloud.projects[clouds.MINE]
