@@ -3,14 +3,11 @@
 
 from typing import Any
 
-from karbor import exception
 from karbor.actions import quota_classes as actions
 from karbor.api import base
 from karbor.api.request import Request
-from karbor.api.schemas.types import MAX_TEXT
 from karbor.api.v1 import quotas
 from karbor.api.views import quotas as views
-from karbor.i18n import _
 
 
 class QuotaClasses:
@@ -19,18 +16,11 @@ class QuotaClasses:
     @base.handler
     def show(self, request: Request, response: base.Response,
              class_name: str) -> Any:
-        _check_name(class_name)
         return {'quota_class': views.show(
             actions.get(request.caller, class_name), class_name)}
 
     @base.handler
     def update(self, request: Request, response: base.Response,
                class_name: str) -> Any:
-        _check_name(class_name)
         return {'quota_class': views.show(actions.update(
             request.caller, class_name, quotas.limits(request)))}
-
-
-def _check_name(class_name: str) -> None:
-    if len(class_name) > MAX_TEXT:
-        raise exception.Invalid(_('Invalid quota class name provided.'))

@@ -40,7 +40,7 @@ class Services:
 def _id(text: str) -> int:
     if not (text.isascii() and text.isdecimal()):
         raise exception.Invalid(_('Invalid service id provided.'))
-    # many digits are no number that anything has
-    if len(text) > len(str(_MOST)) or int(text) > _MOST:
+    number = int(text)
+    if number > _MOST:
         raise exception.ServiceNotFound(id=text)
-    return int(text)
+    return number

@@ -53,3 +53,13 @@ def test_operations_have_names_of_their_own():
            in openapi.document(method.VERSIONS[-1])['paths'].values()
            for one in methods.values()]
     assert len(ids) == len(set(ids)) > 20
+
+
+def test_a_property_may_be_called_like_a_keyword():
+    schema = {'properties': {'pattern': {'pattern': r'\Ax\Z'},
+                             'enum': {'pattern': r'\Ax\Z'}},
+              'patternProperties': {r'\Ay\Z': {'pattern': r'\Ax\Z'}}}
+    assert openapi._published(schema) == {
+        'properties': {'pattern': {'pattern': '^x$'},
+                       'enum': {'pattern': '^x$'}},
+        'patternProperties': {'^y$': {'pattern': '^x$'}}}

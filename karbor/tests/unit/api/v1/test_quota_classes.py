@@ -61,4 +61,4 @@ def test_a_name_that_is_too_long(admin):
     for method, body in (('GET', None), ('PUT', {'quota_class': {}})):
         answer = admin.send(method, f'/quota_classes/{"x" * 256}', body,
                             expect=400)
-        assert 'quota class name' in answer.json['badRequest']['message']
+        assert 'Malformed request url' in answer.json['badRequest']['message']

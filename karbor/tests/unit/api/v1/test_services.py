@@ -122,7 +122,7 @@ def test_further_keys(admin, daemons):
     ('12345', 404, 'Service 12345 could not be found.'),
     ('0', 404, 'Service 0 could not be found.'),
     ('2147483648', 404, 'Service 2147483648 could not be found.'),
-    ('9' * 5000, 404, None)])
+    ('9' * 255, 404, None), ('9' * 5000, 400, 'Malformed request url')])
 def test_ids_of_nothing(admin, daemons, id_, status, message):
     answer = admin.put(f'/os-services/{id_}', {'status': 'disabled'},
                        expect=status)
