@@ -124,7 +124,10 @@ def _published(schema: Any) -> Any:
         return schema
     result = {}
     for key, value in schema.items():
-        if key == 'pattern':
+        if key == 'properties':
+            # what stands here are names, not words of JSON Schema
+            value = {name: _published(part) for name, part in value.items()}
+        elif key == 'pattern':
             value = _pattern(value)
         elif key == 'patternProperties':
             value = {_pattern(name): _published(part)

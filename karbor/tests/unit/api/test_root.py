@@ -11,8 +11,8 @@ NOT_FOUND = {'itemNotFound': {
 
 
 @pytest.mark.parametrize(('method', 'path'), [
-    ('GET', '/nonsense'), ('GET', '/triggers'), ('POST', '/triggers'),
-    ('GET', '/scheduled_operations'), ('DELETE', '/verifications'),
+    ('GET', '/nonsense'), ('PATCH', '/triggers'), ('PUT', '/triggers'),
+    ('PUT', '/scheduled_operations'), ('DELETE', '/verifications'),
     ('GET', '/quotas'), ('GET', '/quota_classes'),
     ('GET', '/os-services/1'), ('PATCH', '/plans'),
     ('HEAD', '/plans'), ('PUT', '/plans'),
