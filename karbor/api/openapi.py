@@ -132,9 +132,6 @@ def _published(schema: Any) -> Any:
         elif key == 'patternProperties':
             value = {_pattern(name): _published(part)
                      for name, part in value.items()}
-        elif key == 'properties':
-            # by name, and a name may be that of a keyword
-            value = {name: _published(part) for name, part in value.items()}
         elif key not in ('enum', 'const'):
             value = _published(value)
         result[key] = value

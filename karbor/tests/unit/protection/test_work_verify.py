@@ -214,7 +214,9 @@ def test_what_was_read_is_not_read_again(lab, quiet):
     check_sound(lab, lab.operation('verify', checkpoint_id))
 
 
-def test_a_resource_that_is_done_is_not_read_again(lab, quiet):
+def test_a_resource_that_is_done_is_not_read_again(lab, conf, quiet):
+    # one after another, in the order of the graph
+    conf.set_override('flow_size', 1, 'protection')
     checkpoint_id = lab.protected()
     lab.ask_verify(checkpoint_id)
     # a manifest, then a document, a page and a chunk of the app
