@@ -2,6 +2,7 @@
 """Use cases of checkpoints."""
 
 from collections.abc import Mapping
+import dataclasses
 import datetime
 from typing import Any
 import uuid
@@ -133,21 +134,22 @@ def delete(context: RequestContext, provider_id: str,
 def _begin_delete(context: RequestContext, checkpoint: Checkpoint,
                   operation: Operation) -> None:
     with db_session.writer(context) as session:
-        # the UPDATE comes first: it locks the row against a restore
+        # locked against a restore; what it is now may not be what was read
+        status = db.lock(session, checkpoint.id)
+        if status is None:
+            raise exception.CheckpointNotFound(id=checkpoint.id)
         if not db.change(session, context, checkpoint.id, 'deleting'):
-            # what it is now: it may have changed since it was read
-            status = db.lock(session, checkpoint.id)
-            if status is None:
-                raise exception.CheckpointNotFound(id=checkpoint.id)
             raise exception.CheckpointNotDeletable(
                 id=checkpoint.id, status=status,
                 reason=_('it must be available, error or error-deleting'))
         busy = operations.active_on(session, checkpoint.id)
         if busy is not None:
             raise exception.CheckpointNotDeletable(
-                id=checkpoint.id, status=checkpoint.status,
+                id=checkpoint.id, status=status,
                 reason=_('operation %s is at work on it') % busy)
-        operations.insert(session, operation)
+        operations.insert(session, dataclasses.replace(
+            # what it is again if nobody begins and the user takes it back
+            operation, request={**operation.request, 'was': status}))
 
 
 def reset_state(context: RequestContext, provider_id: str,

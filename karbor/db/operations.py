@@ -336,9 +336,13 @@ def cancel(context: RequestContext, operation_id: str, user: str) -> str:
             values |= {'status': status, 'reason': reason,
                        'ended_at': moment}
             after = states.AFTER_FAILURE.get(row.type)
+            if not row.attempt:
+                # nobody has begun, so a deletion has destroyed nothing
+                after = row.request.get('was', after)
             if after is not None:
-                checkpoints.change(session, context, row.checkpoint_id,
-                                   after, reason=reason)
+                checkpoints.change(
+                    session, context, row.checkpoint_id, after,
+                    reason=None if after == 'available' else reason)
         if values:
             db.changed(session, sa.update(models.Operation).where(
                 models.Operation.id == row.id).values(**values))

@@ -71,7 +71,8 @@ CHECKPOINT = _table(
     available='error deleting',
     # 'available' only by hand, and only if it was sealed
     error='available deleting',
-    deleting='deleted error-deleting',
+    # back to what it was only if nobody has begun to delete
+    deleting='deleted error-deleting available error',
     error_deleting='deleting',
     deleted='')
 

@@ -51,6 +51,23 @@ def test_what_waits_ends_at_once(database, type_):
     assert operations.claim(common.system(), 'w', 60) is None
 
 
+@pytest.mark.parametrize('was', ['available', 'error', 'error-deleting'])
+def test_a_deletion_that_nobody_has_begun_is_taken_back(database, was):
+    checkpoint, operation = pair('delete', request={'was': was})
+    assert cancel(operation) == 'cancelled'
+    assert status(checkpoint) == (
+        was, None if was == 'available' else 'Cancelled by u.')
+
+
+def test_a_deletion_that_was_begun_is_not(database):
+    """A worker had it, and gave it up in good order."""
+    checkpoint, operation = pair('delete', request={'was': 'available'})
+    operations.release(common.system(),
+                       operations.claim(common.system(), 'w', 60))
+    assert cancel(operation) == 'cancelled'
+    assert status(checkpoint) == ('error-deleting', 'Cancelled by u.')
+
+
 def test_what_runs_is_told(database):
     checkpoint, _operation = pair()
     held = operations.claim(common.system(), 'w', 60)
