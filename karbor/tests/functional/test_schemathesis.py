@@ -31,9 +31,12 @@ LEFT_OUT_OF = {'1.0': ['negative_data_rejection'], '1.1': []}
 PHASES = {'1.0': 'fuzzing', '1.1': 'coverage,fuzzing'}
 # fields of bodies that name something
 FIELDS = {
-    'plan_id': ['checkpoint.plan_id', 'copy.plan_id'],
+    'plan_id': ['checkpoint.plan_id', 'copy.plan_id',
+                'scheduled_operation.operation_definition.plan_id'],
+    'trigger_id': ['scheduled_operation.trigger_id'],
     'provider_id': ['plan.provider_id', 'restore.provider_id',
-                    'verification.provider_id', 'copy.provider_id'],
+                    'verification.provider_id', 'copy.provider_id',
+                    'scheduled_operation.operation_definition.provider_id'],
     'checkpoint_id': ['restore.checkpoint_id', 'verification.checkpoint_id',
                       'copy.checkpoint_id']}
 
@@ -62,6 +65,15 @@ def known(karbor):
             daemons.PROVIDER, id_).status == 'available')
     wanted = [{'provider_id': daemons.PROVIDER, 'checkpoint_id': checkpoint,
                'parameters': {}} for checkpoint in checkpoints]
+    triggers = [make(karbor, 'trigger', {
+        'name': 'nightly', 'type': 'time', 'properties': {
+            'format': 'crontab', 'pattern': '0 2 * * *'}}, 'trigger_info')
+        for _number in range(5)]
+    operations = [make(karbor, 'scheduled_operation', {
+        'name': 'protect', 'operation_type': 'protect', 'trigger_id': trigger,
+        'operation_definition': {'provider_id': daemons.PROVIDER,
+                                 'plan_id': plans[0]}})
+        for trigger in triggers]
     logs = [log.id for log in client.operation_logs.list()]
     return {
         'plan_id': plans, 'checkpoint_id': checkpoints,
@@ -70,19 +82,21 @@ def known(karbor):
         'verification_id': [make(karbor, 'verification', one)
                             for one in wanted],
         'operation_log_id': logs, 'operation_id': logs,
+        'trigger_id': triggers, 'scheduled_operation_id': operations,
         # this one has nothing to do here
-        'service_id': [service.id for service in client.services.list(
-            search_opts={'binary': 'karbor-operationengine'})],
+        'service_id': [service['id'] for service in karbor.http(
+            'GET', '/os-services?binary=karbor-operationengine',
+            project=PROJECT).json()['services']],
         'quota_project_id': [PROJECT], 'class_name': ['gold'],
         'protectable_type': ['Test::Box', 'Test::Thing'],
         'resource_id': ['one']}
 
 
-def make(karbor, noun, wanted):
+def make(karbor, noun, wanted, key=None):
     answer = karbor.http('POST', f'/{noun}s', project=PROJECT,
-                         json={noun: wanted})
+                         json={key or noun: wanted})
     assert answer.ok, answer.text
-    return answer.json()[noun]['id']
+    return answer.json()[key or noun]['id']
 
 
 @pytest.mark.parametrize('version', ['1.0', '1.1'])
