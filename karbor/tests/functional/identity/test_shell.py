@@ -219,13 +219,14 @@ def test_quotas(karbor, shell):
        'scheduledoperation-list', 'scheduledoperation-show',
        'scheduledoperation-delete')
 def test_schedules(karbor, shell):
+    name = f'nightly-{uuid.uuid4().hex}'
     plan = karbor.plan((TYPE, FILESET))
-    trigger = shell('trigger-create', 'nightly', 'time',
+    trigger = shell('trigger-create', name, 'time',
                     'format=crontab,pattern=0 2 * * *').properties()
     properties = json.loads(trigger['properties'])
     assert (trigger['name'], properties['format'], properties['pattern']) == (
-        'nightly', 'crontab', '0 2 * * *')
-    row, = shell('trigger-list', '--name', 'nightly').rows()
+        name, 'crontab', '0 2 * * *')
+    row, = shell('trigger-list', '--name', name).rows()
     assert (row['Id'], row['Type'], json.loads(row['Properties'])) == (
         trigger['id'], 'time', properties)
     assert shell('trigger-show', trigger['id']).properties() == trigger
