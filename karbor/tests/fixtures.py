@@ -180,6 +180,24 @@ def plan_body(**changes):
         'parameters': {}, **changes}}
 
 
+def trigger_body(properties=None, **changes):
+    """A body that makes a trigger."""
+    return {'trigger_info': {
+        'name': 'nightly', 'type': 'time', 'properties': {
+            'format': 'crontab', 'pattern': '0 2 * * 1',
+            'start_time': '2026-11-22 18:20:00', **(properties or {})},
+        **changes}}
+
+
+def scheduled_operation_body(trigger_id, plan_id, definition=None):
+    """A body that binds an operation to a trigger."""
+    return {'scheduled_operation': {
+        'name': 'keep it', 'operation_type': 'protect',
+        'trigger_id': trigger_id, 'operation_definition': {
+            'provider_id': PROVIDER, 'plan_id': plan_id,
+            **(definition or {})}}}
+
+
 def work(status='success', reason=None, resources=()):
     """Do what the protection service does with the oldest operation.
 

@@ -22,6 +22,12 @@ def test_every_protectable_can_be_loaded(name):
                       plugin.ProtectablePlugin)
 
 
+@pytest.mark.parametrize('name', extensions.names(extensions.TIME_FORMATS))
+def test_every_time_format_can_be_loaded(name):
+    assert issubclass(extensions.load(extensions.TIME_FORMATS, name),
+                      plugin.TimeFormat)
+
+
 def test_names_are_those_of_operators():
     assert {'karbor-fs-bank-plugin', 'karbor-noop-protection-plugin'} <= set(
         extensions.names(extensions.PROTECTIONS))

@@ -7,4 +7,6 @@ from karbor.tests.unit.conf import options
 
 def test_the_group():
     conf = options.check(engine)
-    options.refuses(conf, 'workers', 0, 'operationengine')
+    for name, value in (('workers', 0), ('min_interval', 0),
+                        ('min_window_time', -1), ('max_window_time', -1)):
+        options.refuses(conf, name, value, 'operationengine')

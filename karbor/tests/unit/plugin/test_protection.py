@@ -46,9 +46,10 @@ def test_the_public_face():
     assert sorted(plugin.__all__) == [
         'BankCorrupt', 'BankError', 'BankKeyNotFound', 'BankPlugin',
         'Cancelled', 'ConfigError', 'Context', 'CopyData', 'Data', 'Graph',
-        'HOOKS', 'InstanceNotFound', 'Invalid', 'Operation', 'Plugin',
-        'PluginError', 'ProtectablePlugin', 'ProtectionPlugin', 'Reader',
-        'Resource', 'Schemas', 'Step', 'WaitFailed', 'Writer']
+        'HOOKS', 'HORIZON_YEARS', 'InstanceNotFound', 'Invalid', 'Operation',
+        'Plugin', 'PluginError', 'ProtectablePlugin', 'ProtectionPlugin',
+        'Reader', 'Resource', 'Schedule', 'Schemas', 'Step', 'TimeFormat',
+        'WaitFailed', 'WallClock', 'Writer', 'local_time', 'moment_of']
     for name in plugin.__all__:
         assert hasattr(plugin, name)
 

@@ -15,14 +15,17 @@ from karbor.tests.unit.policies import test_providers
 from karbor.tests.unit.policies import test_quota_classes
 from karbor.tests.unit.policies import test_quotas
 from karbor.tests.unit.policies import test_restores
+from karbor.tests.unit.policies import test_scheduled_operations
 from karbor.tests.unit.policies import test_services
+from karbor.tests.unit.policies import test_triggers
 from karbor.tests.unit.policies import test_verifications
 from karbor.tests.unit.policies import world
 
 TABLE = [line for module in (
     test_checkpoints, test_copies, test_operations, test_plans,
     test_protectables, test_providers, test_quota_classes, test_quotas,
-    test_restores, test_services, test_verifications)
+    test_restores, test_scheduled_operations, test_services, test_triggers,
+    test_verifications)
     for line in module.TABLE]
 
 

@@ -39,8 +39,16 @@ def make_world(api):
     fixtures.work()
     # the first of its table, so its id is 1
     services.heartbeat(context.system(), 'h', 'karbor-protection')
+    # one to be deleted, and one that is in use
+    triggers = [api.post('/triggers', fixtures.trigger_body()).json[
+        'trigger_info']['id'] for _number in range(2)]
+    scheduled = api.post(
+        '/scheduled_operations',
+        fixtures.scheduled_operation_body(triggers[1], plan),
+    ).json['scheduled_operation']['id']
     return {'plan': plan, 'checkpoint': checkpoint, 'restore': restore,
-            'verification': verification}
+            'verification': verification, 'trigger': triggers[0],
+            'scheduled_operation': scheduled}
 
 
 def fill(value, world):

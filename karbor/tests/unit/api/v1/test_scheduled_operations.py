@@ -6,26 +6,28 @@ import pytest
 
 from karbor.tests import fixtures
 from karbor.tests.fixtures import plan_body
-from karbor.tests.unit.api.v1 import test_triggers
+from karbor.tests.fixtures import trigger_body
 
-V1_1 = test_triggers.V1_1
+V1_1 = {'OpenStack-API-Version': 'data-protect 1.1'}
 PATH = '/scheduled_operations'
 
 
 @pytest.fixture
 def bound(api):
     """What an operation is bound to: a trigger and the plan."""
-    return (test_triggers.make(api)['id'],
-            api.post('/plans', plan_body()).json['plan']['id'])
+    return two(api)
+
+
+def two(api):
+    trigger = api.post('/triggers', trigger_body()).json['trigger_info']
+    plan = api.post('/plans', plan_body()).json['plan']
+    return trigger['id'], plan['id']
 
 
 def body(bound, definition=None, **changes):
-    trigger_id, plan_id = bound
-    return {'scheduled_operation': {
-        'name': 'keep it', 'operation_type': 'protect',
-        'trigger_id': trigger_id, 'operation_definition': {
-            'provider_id': fixtures.PROVIDER, 'plan_id': plan_id,
-            **(definition or {})}, **changes}}
+    wanted = fixtures.scheduled_operation_body(*bound, definition)
+    wanted['scheduled_operation'].update(changes)
+    return wanted
 
 
 def make(api, bound, definition=None, **changes):
@@ -116,8 +118,7 @@ def test_it_is_bound_to_what_is_there(api, bound):
 
 def test_it_is_bound_to_what_is_the_projects(api, other, admin, bound):
     """An administrator sees what others have, and does not mix it up."""
-    theirs = (test_triggers.make(other)['id'],
-              other.post('/plans', plan_body()).json['plan']['id'])
+    theirs = two(other)
     for who in (api, admin):
         who.post(PATH, body((theirs[0], bound[1])), expect=404)
         who.post(PATH, body((bound[0], theirs[1])), expect=404)
@@ -210,6 +211,4 @@ def test_from_1_1_on(api, bound):
 
 def test_without_keystone(noauth):
     api = noauth()
-    bound = (test_triggers.make(api)['id'],
-             api.post('/plans', plan_body()).json['plan']['id'])
-    make(api, bound)
+    make(api, two(api))

@@ -5,21 +5,15 @@ import urllib.parse
 import pytest
 
 from karbor.tests import fixtures
+from karbor.tests.fixtures import trigger_body
 
 V1_1 = {'OpenStack-API-Version': 'data-protect 1.1'}
 DAILY = 'BEGIN:VEVENT\nRRULE:FREQ=DAILY\nEND:VEVENT'
-PROPERTIES = {'format': 'crontab', 'pattern': '0 2 * * 1',
-              'start_time': '2026-11-22 18:20:00'}
-
-
-def body(properties=None, **changes):
-    return {'trigger_info': {
-        'name': 'nightly', 'type': 'time',
-        'properties': {**PROPERTIES, **(properties or {})}, **changes}}
+PROPERTIES = trigger_body()['trigger_info']['properties']
 
 
 def make(api, properties=None, **changes):
-    return api.post('/triggers', body(properties, **changes),
+    return api.post('/triggers', trigger_body(properties, **changes),
                     ).json['trigger_info']
 
 
@@ -39,13 +33,13 @@ def test_a_trigger_has_the_fields_of_the_contract(api):
 
 
 def test_what_is_not_given_is_filled_in(api):
-    info = body()
+    info = trigger_body()
     del info['trigger_info']['properties']['start_time']
     made = api.post('/triggers', info).json['trigger_info']['properties']
     assert made['window'] == 900
     assert made['end_time'] is None
     # now, in the form that is taken back
-    api.post('/triggers', body(made))
+    api.post('/triggers', trigger_body(made))
 
 
 @pytest.mark.parametrize(('format_', 'pattern'), [
@@ -88,7 +82,7 @@ def test_each_trigger_chooses_its_format(api, format_, pattern):
 ])
 def test_bad_properties_are_refused_with_what_was_expected(
         api, properties, words):
-    answer = api.post('/triggers', body({
+    answer = api.post('/triggers', trigger_body({
         'start_time': '2126-11-22 18:20:00', **properties}), expect=400)
     assert all(word in refused(answer) for word in words), answer.text
     assert len(answer.text) < 700
@@ -102,7 +96,8 @@ def test_bad_properties_are_refused_with_what_was_expected(
     ({'name': None}, ['trigger_info.name']),
     ({'more': 1}, ['more'])])
 def test_bad_triggers_are_refused(api, changes, words):
-    message = refused(api.post('/triggers', body(**changes), expect=400))
+    message = refused(api.post('/triggers', trigger_body(**changes),
+                               expect=400))
     assert all(word in message for word in words), message
 
 
@@ -111,7 +106,7 @@ def test_bad_triggers_are_refused(api, changes, words):
     ({'format': 'crontab'}, "'pattern' is a required"),
     ([], 'trigger_info.properties')])
 def test_what_properties_must_have(api, properties, word):
-    wanted = body()
+    wanted = trigger_body()
     wanted['trigger_info']['properties'] = properties
     assert word in refused(api.post('/triggers', wanted, expect=400))
 
@@ -216,7 +211,7 @@ def test_a_page_links_to_the_next(api):
 
 
 def test_from_1_1_on(api):
-    info = body({'start_time': '2026-11-22T19:20:00+01:00',
+    info = trigger_body({'start_time': '2026-11-22T19:20:00+01:00',
                  'end_time': '2126-11-22T18:20:00.5'})
     answer = api.post('/triggers', info, headers=V1_1, expect=201)
     made = answer.json['trigger_info']
@@ -239,8 +234,8 @@ def test_from_1_1_on(api):
 @pytest.mark.parametrize('text', ['2026-13-01T00:00:00Z', 'yesterday',
                                   '0001-01-01T00:00:00+23:59', '2026-W47'])
 def test_what_is_no_time_is_refused(api, text):
-    answer = api.post('/triggers', body({'start_time': text}), headers=V1_1,
-                      expect=400)
+    answer = api.post('/triggers', trigger_body({'start_time': text}),
+                      headers=V1_1, expect=400)
     assert 'start_time' in refused(answer)
 
 
