@@ -75,13 +75,16 @@ def test_methods_that_a_path_has_not(admin, path, method):
     routes = [route for route in root.ROUTES if route.path == path]
     if method in [route.method for route in routes]:
         return
-    answer = admin.send(method, path_of(routes[0]), expect=404,
+    # the last part may be taken for an id, which it is not
+    other = root.match(method, path_of(routes[0]).strip('/').split('/'))
+    code = 400 if other else 404
+    answer = admin.send(method, path_of(routes[0]), expect=code,
                         headers=first(routes[0]))
     assert answer.content_type == 'application/json'
     if method == 'HEAD':
         assert answer.body == b''
     else:
-        check_error(answer, 404)
+        check_error(answer, code)
 
 
 @pytest.mark.parametrize('route', ROUTES)
