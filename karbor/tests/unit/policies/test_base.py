@@ -59,4 +59,5 @@ def without(text, ids):
 
 def test_the_table_is_whole(rules):
     names = {name for name in rules.registered_rules if ':' in name}
-    assert names == {line[0] for line in TABLE}
+    # those of 1.1 have tests of their own
+    assert names == {line[0] for line in TABLE} | test_operations.NEWER

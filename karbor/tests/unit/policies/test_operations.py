@@ -10,6 +10,8 @@ TABLE = [
     ('operation_log:get', READERS, 'GET', '/operation_logs/{restore}', None),
     ('operation_log:list', READERS, 'GET', '/operation_logs', None),
 ]
+# asked at 1.1, below
+NEWER = {'operation:get', 'operation:list', 'operation:cancel'}
 
 
 @pytest.mark.parametrize('line', TABLE, ids=[line[0] for line in TABLE])
