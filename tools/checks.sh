@@ -35,17 +35,32 @@ pep8() {
     return "$failed"
 }
 
+# unit_tests LAUNCHER [ARGUMENT...]: of pytest; the launcher may be two words
 unit_tests() {
+    local launcher
+    read -ra launcher <<<"$1"
+    shift
     # what runs in one process alone may share the machine
-    run "$@" -m pytest -n 2 karbor/tests/unit karbor/tests/conformance
+    run "${launcher[@]}" -m pytest -n 2 karbor/tests/unit \
+        karbor/tests/conformance "$@"
+}
+
+# Two files at a time: each has daemons of its own, that wait more than they
+# work.
+functional_tests() {
+    local launcher
+    read -ra launcher <<<"$1"
+    shift
+    run "${launcher[@]}" -m pytest -n 2 --dist loadfile \
+        karbor/tests/functional "$@"
 }
 
 cover() {
     rm -f .coverage .coverage.*
     local failed=0
-    unit_tests coverage run || failed=1
+    unit_tests 'coverage run' || failed=1
     if [ -n "$(find karbor/tests/functional -name 'test_*.py')" ]; then
-        run coverage run -m pytest karbor/tests/functional || failed=1
+        functional_tests 'coverage run' || failed=1
     fi
     run coverage combine -q
     run coverage report --skip-covered --skip-empty || failed=1
@@ -57,7 +72,7 @@ sphinx() { run python -m sphinx -q -W --keep-going -b html "$1" "$2"; }
 case $step in
     pep8) pep8 ;;
     unit) unit_tests python "$@" ;;
-    functional) run python -m pytest karbor/tests/functional "$@" ;;
+    functional) functional_tests python "$@" ;;
     cover) cover ;;
     docs) sphinx doc/source doc/build/html ;;
     api-ref) sphinx api-ref/source api-ref/build/html ;;
