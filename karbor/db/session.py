@@ -15,7 +15,9 @@ from oslo_config import cfg
 from oslo_db import api as db_api
 from oslo_db.sqlalchemy import enginefacade
 import sqlalchemy as sa
+from sqlalchemy import dialects
 from sqlalchemy import orm
+from sqlalchemy import pool
 
 from karbor.context import RequestContext
 
@@ -29,6 +31,27 @@ _OPTIONS = ('connection', 'slave_connection', 'max_pool_size', 'max_overflow',
 _WRITE = 'karbor_write'
 
 _facade: Any = None
+_POOLED = 'karbor_pooled'
+
+
+class Pooled(sa.CreateEnginePlugin):
+    """Keeps connections to a file of SQLite.
+
+    oslo.db would open and close one in each transaction, which costs more
+    than most transactions, and does not take another pool as an option.
+    """
+
+    def __init__(self, url: sa.URL, kwargs: dict[str, Any]) -> None:
+        super().__init__(url, kwargs)
+        if kwargs.get('poolclass') is pool.NullPool:
+            # a thread waits for its turn at the file, not at the pool
+            kwargs.update(poolclass=pool.QueuePool, max_overflow=50)
+
+    def update_url(self, url: sa.URL) -> sa.URL:
+        return url.difference_update_query(['plugin'])
+
+
+dialects.plugins.register(_POOLED, __name__, 'Pooled')
 
 
 def init(conf: cfg.ConfigOpts) -> None:
@@ -46,15 +69,16 @@ def init(conf: cfg.ConfigOpts) -> None:
     url = sa.make_url(options['connection'])
     if url.get_backend_name() == 'sqlite':
         options['sqlite_fk'] = True
-        # a thread waits for its turn at the file, not at the pool
-        options.setdefault('max_overflow', 50)
+        options['connection'] = url.update_query_dict(
+            {'plugin': _POOLED}).render_as_string(hide_password=False)
         _make_directory(url.database)
     elif url.get_backend_name() in ('mysql', 'mariadb'):
         # oslo.db would have "utf8", which there is three bytes a letter
         options['connection'] = url.update_query_dict(
             {'charset': 'utf8mb4', **url.query}).render_as_string(
                 hide_password=False)
-    facade.configure(**options)
+    # no green threads, so nobody has to be let in by sleeping
+    facade.configure(**options, thread_checkin=False)
     idle = conf.database_idle_transaction_timeout
     facade.append_on_engine_create(
         lambda engine: _prepare_engine(engine, idle))
@@ -99,12 +123,13 @@ def _prepare_engine(engine: sa.Engine, idle: int) -> None:
                 cursor.execute(statement)
             connection.commit()
 
-        # oslo.db has tried a connection already, and keeps it
-        engine.dispose()
+    elif engine.dialect.name == 'sqlite':
+        _prepare_sqlite(engine)
+    # oslo.db has tried a connection already, and keeps it
+    engine.dispose()
 
-    if engine.dialect.name != 'sqlite':
-        return
 
+def _prepare_sqlite(engine: sa.Engine) -> None:
     @sa.event.listens_for(engine, 'connect')
     def connect(connection: Any, record: Any) -> None:
         connection.execute('PRAGMA busy_timeout = 60000')

@@ -64,7 +64,9 @@ class Api:
         if kind == 'uwsgi':
             command = [
                 program, '--http11-socket', f'127.0.0.1:{port}', '--master',
-                '--lazy-apps', '--threads', str(THREADS), '--need-app',
+                # a thread of it belongs to a client as long as that is
+                # connected, so there are more than ever come
+                '--lazy-apps', '--threads', '40', '--need-app',
                 '--disable-logging', '--die-on-term', '--buffer-size', '16384',
                 '--module', 'karbor.wsgi.api:application']
         with log.open('ab') as output:

@@ -39,6 +39,16 @@ def test_sqlite_is_set_up_for_many_writers(sqlite):
         assert pragma(session, 'busy_timeout') == 60000
 
 
+def test_sqlite_keeps_its_connections(sqlite):
+    def connection():
+        with db.reader(common.system()) as session:
+            return session.connection().connection.dbapi_connection
+
+    assert connection() is connection()
+    assert 'plugin' not in db.engine().url.query
+    db.dispose()
+
+
 def test_the_directory_of_sqlite_is_made_for_its_owner(sqlite):
     assert sqlite.exists()
     # the mask of the process may take bits away, never give them
