@@ -111,9 +111,12 @@ def lock(session: orm.Session, checkpoint_id: str) -> str | None:
     db.changed(session, sa.update(models.Checkpoint).where(
         models.Checkpoint.id == checkpoint_id).values(
             status=models.Checkpoint.status))
+    # FOR UPDATE: else MariaDB tells what the row was when the transaction
+    # read for the first time, which may be long before it got the lock
     return session.execute(
         sa.select(models.Checkpoint.status)
-        .where(models.Checkpoint.id == checkpoint_id)).scalar()
+        .where(models.Checkpoint.id == checkpoint_id)
+        .with_for_update()).scalar()
 
 
 def change(session: orm.Session, context: RequestContext,

@@ -343,10 +343,23 @@ def cancel(context: RequestContext, operation_id: str, user: str) -> str:
                 checkpoints.change(
                     session, context, row.checkpoint_id, after,
                     reason=None if after == 'available' else reason)
+            if row.attempt:
+                _settle(session, row.id, reason)
         if values:
             db.changed(session, sa.update(models.Operation).where(
                 models.Operation.id == row.id).values(**values))
         return status
+
+
+def _settle(session: orm.Session, operation_id: str, reason: str) -> None:
+    """Note the end of resources that were given up half done."""
+    unfinished = ('undefined', 'running')
+    for status in unfinished:
+        states.OPERATION_RESOURCE.check(status, 'error')
+    db.changed(session, sa.update(_TABLE).where(
+        _TABLE.c.operation_id == operation_id,
+        _TABLE.c.status.in_(unfinished)).values(
+            status='error', reason=reason))
 
 
 # -- the journal --------------------------------------------------------------

@@ -157,11 +157,18 @@ def _events(pattern: str) -> list[Any]:
         # what a shell makes of 'BEGIN:VEVENT\nRRULE...'
         pattern = pattern.replace(r'\r\n', '\n').replace(r'\n', '\n')
     try:
-        components = icalendar.Component.from_ical(pattern, multiple=True)
+        # A text of one line could be the path of a file, which icalendar
+        # would read and, in its errors, quote to the user.
+        components = icalendar.Component.from_ical(f'{pattern}\n',
+                                                   multiple=True)
     except (ValueError, TypeError, KeyError, IndexError, AttributeError,
             OverflowError) as error:
         # a parser of text from anywhere: these are its ways to say no
         raise invalid(str(error)) from error
+    finally:
+        # It remembers the time zones that a pattern defines for those that
+        # come after, of whoever they are, and never forgets one.
+        icalendar.use_zoneinfo()
     events = [event for component in components
               for event in component.walk('VEVENT')]
     if not 1 <= len(events) <= MOST_EVENTS:

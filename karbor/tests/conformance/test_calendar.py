@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The time format calendar keeps its contract."""
 
+import contextlib
 import datetime
 import itertools
 
 from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
+import icalendar
 import pytest
 
 from karbor import plugin
@@ -123,6 +125,32 @@ def test_an_error_quotes_little():
     with pytest.raises(plugin.Invalid) as raised:
         Calendar().read('x' * 10_000, start=START)
     assert len(str(raised.value)) < 500
+
+
+@pytest.mark.parametrize('text', [
+    'secret of the host', event('RRULE:FREQ=DAILY')])
+def test_a_pattern_is_no_path_of_a_file(tmp_path, text):
+    path = tmp_path / 'file'
+    path.write_text(text)
+    with pytest.raises(plugin.Invalid) as raised:
+        Calendar().read(str(path), start=START)
+    assert 'secret' not in str(raised.value)
+
+
+ZONE = '\n'.join((
+    'BEGIN:VTIMEZONE', 'TZID:Own/Zone', 'BEGIN:STANDARD',
+    'DTSTART:19700101T000000', 'TZOFFSETFROM:+0100', 'TZOFFSETTO:+0100',
+    'END:STANDARD', 'END:VTIMEZONE'))
+
+
+@pytest.mark.parametrize('rest', [event('RRULE:FREQ=DAILY'), 'END:VEVENT'])
+def test_a_zone_of_a_pattern_is_not_remembered(rest):
+    """Neither for the patterns of others nor in memory that nobody frees."""
+    with contextlib.suppress(plugin.Invalid):
+        Calendar().read(f'{ZONE}\n{rest}', start=START)
+    later = icalendar.Event.from_ical(
+        event('DTSTART;TZID=Own/Zone:20270101T000000'))
+    assert later['DTSTART'].dt.tzinfo is None
 
 
 WORDS = st.sampled_from([

@@ -7,6 +7,7 @@ import pytest
 
 from karbor import exception
 from karbor.db import checkpoints
+from karbor.db import quotas
 from karbor.db import session as db
 from karbor.model import states
 from karbor.model.query import ListQuery
@@ -146,6 +147,19 @@ def test_a_lock_keeps_others_waiting(saved):
     assert common.side_by_side(hold, follow) == [None, None]
     assert seen in (['protecting', 'error'], ['protecting', 'protecting'])
     assert get(saved.id).status == 'error'
+
+
+def test_a_lock_tells_what_is_now(database):
+    """And not what was when its transaction read for the first time."""
+    if database.kind == 'sqlite':
+        pytest.skip('SQLite has one writer: nothing changes meanwhile')
+    saved = common.save(common.checkpoint(status='available'))
+    with db.writer(common.system()) as session:
+        # as for a copy, which is counted before its source is held
+        quotas.admit(session, common.PROJECT, 'checkpoints', 9)
+        [answer] = common.side_by_side(lambda: change(saved.id, 'deleting'))
+        assert answer is True
+        assert checkpoints.lock(session, saved.id) == 'deleting'
 
 
 def test_a_lock_of_nothing(database):

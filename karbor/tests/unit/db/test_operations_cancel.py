@@ -102,6 +102,21 @@ def test_what_was_given_up_meanwhile_ends_at_once(database):
     assert status(checkpoint) == ('error', 'Cancelled by u.')
 
 
+def test_resources_of_what_was_given_up_end_with_it(database):
+    held = common.claimed(type='restore')
+    operations.begin(common.system(), held, [
+        common.resource(position) for position in range(4)])
+    operations.journal(common.system(), held, [
+        {'position': 1, 'status': 'running', 'reason': None},
+        {'position': 2, 'status': 'success', 'reason': 'noted'},
+        {'position': 3, 'status': 'error', 'reason': 'broken'}])
+    operations.release(common.system(), held)
+    cancel(held)
+    assert [(one.status, one.reason) for one in get(held).resources] == [
+        ('error', 'Cancelled by u.'), ('error', 'Cancelled by u.'),
+        ('success', 'noted'), ('error', 'broken')]
+
+
 @pytest.mark.parametrize('end', sorted(states.OPERATION.final))
 def test_what_has_ended_is_not_cancelled(database, end):
     checkpoint, operation = common.save(
