@@ -27,3 +27,15 @@ def test_who_runs_the_cloud_needs_no_project(app, method, path, body):
     services.heartbeat(context.system(), 'h', 'karbor-protection')
     who = fixtures.Api(app, {**SYSTEM, 'X-Roles': 'admin,member,reader'})
     who.send(method, path, body)
+
+
+def test_who_reads_the_system_sees_the_daemons(app):
+    services.heartbeat(context.system(), 'h', 'karbor-protection')
+    who = fixtures.Api(app, {**SYSTEM, 'X-Roles': 'reader'})
+    assert len(who.get('/os-services').json['services']) == 1
+    who.put('/os-services/1', {'status': 'disabled'}, expect=403)
+    # of one domain is not of the whole system
+    fixtures.Api(app, {
+        'X-Identity-Status': 'Confirmed', 'X-User-Id': 'u',
+        'X-Domain-Id': 'd', 'X-Roles': 'reader',
+    }).get('/os-services', expect=403)
