@@ -181,7 +181,8 @@ def body(request: Request, collection: str, views: list[dict[str, Any]],
                   if key not in ('marker', 'position', 'offset')}
         values['marker'] = views[-1]['id']
         values['position'] = position.write(rows[-1], query)
-        href = (base.base_url(request) + urllib.parse.quote(request.path_info)
+        href = (base.base_url(request, request.conf)
+                + urllib.parse.quote(request.path_info)
                 + '?' + urllib.parse.urlencode(values))
         result[f'{collection}_links'] = [{'rel': 'next', 'href': href}]
     return result
