@@ -214,6 +214,18 @@ def test_quota_classes(karbor):
     assert karbor.quotas.defaults(fixtures.PROJECT).plans == 7
 
 
-def test_nouns_that_are_not_there_yet(karbor):
-    with pytest.raises(exceptions.NotFound):
-        karbor.triggers.list()
+def test_triggers_and_scheduled_operations(karbor):
+    plan = karbor.plans.create('p', fixtures.PROVIDER, RESOURCES, {})
+    trigger = karbor.triggers.create('nightly', 'time', {
+        'format': 'crontab', 'pattern': '0 2 * * *'})
+    assert karbor.triggers.list() == [trigger]
+    operation = karbor.scheduled_operations.create(
+        'keep', 'protect', trigger.id,
+        {'provider_id': fixtures.PROVIDER, 'plan_id': plan.id})
+    assert karbor.scheduled_operations.list() == [operation]
+    with pytest.raises(exceptions.HttpError) as caught:
+        karbor.triggers.delete(trigger.id)
+    assert caught.value.http_status == 424
+    karbor.scheduled_operations.delete(operation.id)
+    karbor.triggers.delete(trigger.id)
+    assert karbor.triggers.list() == []
