@@ -41,7 +41,8 @@ def test_providers(karbor):
     assert [one.name for one in found] == ['first', 'second']
     one = karbor.providers.get(found[0].id)
     assert set(one.extended_info_schema) == {
-        'options_schema', 'restore_schema', 'saved_info_schema'}
+        'options_schema', 'restore_schema', 'saved_info_schema',
+        'verify_schema', 'copy_schema'}
     assert karbor.providers.list(search_opts={'name': 'second'}) == found[1:]
     assert karbor.providers.list(marker=found[0].id) == found[1:]
 
