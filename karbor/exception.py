@@ -46,11 +46,6 @@ class BodyTooLarge(KarborError):
     template = _('The request body is larger than %(limit)s bytes.')
 
 
-class NotAuthorized(KarborError):
-    code = 401
-    template = _('Not authenticated.')
-
-
 class Forbidden(KarborError):
     code = 403
     template = _("Policy doesn't allow %(action)s to be performed.")

@@ -12,12 +12,10 @@ from oslo_utils import timeutils
 from karbor import exception
 from karbor import policy
 from karbor.actions import handover
-from karbor.actions import quotas
 from karbor.context import RequestContext
 from karbor.db import checkpoints as db
 from karbor.db import operations
 from karbor.db import plans
-from karbor.db import quotas as db_quotas
 from karbor.db import session as db_session
 from karbor.i18n import _
 from karbor.model.checkpoint import Checkpoint
@@ -43,12 +41,7 @@ def create(context: RequestContext, provider_id: str, plan_id: str,
     plan = plans.get(context, plan_id)
     policy.authorize(context, 'provider:checkpoint_create',
                      {'project_id': plan.project_id})
-    if plan.provider_id != provider_id:
-        raise exception.InvalidPlan(
-            reason=_('plan %(plan)s uses provider %(provider)s, not '
-                     '%(other)s') % {'plan': plan_id,
-                                     'provider': plan.provider_id,
-                                     'other': provider_id})
+    plan.check_provider(provider_id)
     checkpoint = Checkpoint(
         id=str(uuid.uuid4()), project_id=plan.project_id,
         provider_id=provider_id, plan_id=plan.id, plan=plan.snapshot(),
@@ -60,21 +53,10 @@ def create(context: RequestContext, provider_id: str, plan_id: str,
         provider_id=provider_id, checkpoint_id=checkpoint.id,
         plan_id=plan.id,
         # as they are now: the plan may change before a worker is free
-        request={'parameters': {key: dict(values) for key, values
-                                in plan.parameters.items()}})
-    _record(context, checkpoint, operation)
+        parameters=plan.parameters)
+    handover.record_making(context, checkpoint, operation)
     handover.cast(context, operation.id)
     return checkpoint
-
-
-@db_session.retry
-def _record(context: RequestContext, checkpoint: Checkpoint,
-            operation: Operation) -> None:
-    with db_session.writer(context) as session:
-        db_quotas.admit(session, checkpoint.project_id, 'checkpoints',
-                        quotas.configured()['checkpoints'])
-        db.insert(session, checkpoint)
-        operations.insert(session, operation)
 
 
 def get(context: RequestContext, provider_id: str,

@@ -9,13 +9,9 @@ from karbor import exception
 from karbor import policy
 from karbor.actions import handover
 from karbor.actions import providers
-from karbor.actions import quotas
 from karbor.context import RequestContext
 from karbor.db import checkpoints
-from karbor.db import operations
 from karbor.db import plans
-from karbor.db import quotas as db_quotas
-from karbor.db import session as db_session
 from karbor.i18n import _
 from karbor.model.checkpoint import Checkpoint
 from karbor.model.graph import Graph
@@ -51,7 +47,8 @@ def create(context: RequestContext, provider_id: str, *,
             raise exception.Invalid(field='plan_id', reason=_(
                 'checkpoint %(checkpoint)s is one of plan %(plan)s') % {
                     'checkpoint': source.id, 'plan': source.plan_id})
-    target = _target(context, provider_id, target_id)
+    target = (providers.find(context, provider_id) if target_id is None
+              else providers.named(context, target_id))
     _check_types(target, source)
     providers.check_parameters(target, 'copy_schema', parameters)
     made = Checkpoint(
@@ -68,23 +65,10 @@ def create(context: RequestContext, provider_id: str, *,
         context, 'copy', project_id=made.project_id,
         provider_id=made.provider_id, checkpoint_id=made.id,
         plan_id=made.plan_id, source_checkpoint_id=source.id,
-        request={'source_provider_id': source.provider_id,
-                 'parameters': {key: dict(values) for key, values
-                                in parameters.items()}})
-    _record(context, made, operation)
+        parameters=parameters, source_provider_id=source.provider_id)
+    handover.record_making(context, made, operation)
     handover.cast(context, operation.id)
     return operation
-
-
-@db_session.retry
-def _record(context: RequestContext, made: Checkpoint,
-            operation: Operation) -> None:
-    with db_session.writer(context) as session:
-        db_quotas.admit(session, made.project_id, 'checkpoints',
-                        quotas.configured()['checkpoints'])
-        handover.hold(session, str(operation.source_checkpoint_id))
-        checkpoints.insert(session, made)
-        operations.insert(session, operation)
 
 
 def _authorize(context: RequestContext, project_id: str) -> None:
@@ -98,29 +82,12 @@ def _newest(context: RequestContext, provider_id: str,
             'expected plan_id or checkpoint_id'))
     plan = plans.get(context, plan_id)
     _authorize(context, plan.project_id)
-    if plan.provider_id != provider_id:
-        raise exception.InvalidPlan(
-            reason=_('plan %(plan)s uses provider %(provider)s, not '
-                     '%(other)s') % {'plan': plan_id,
-                                     'provider': plan.provider_id,
-                                     'other': provider_id})
+    plan.check_provider(provider_id)
     source = checkpoints.newest(context, provider_id, plan_id)
     if source is None:
         raise exception.Invalid(field='plan_id', reason=_(
             'plan %s has no available checkpoint to copy') % plan_id)
     return source
-
-
-def _target(context: RequestContext, provider_id: str,
-            target_id: str | None) -> dict[str, Any]:
-    if target_id is None:
-        return providers.find(context, provider_id)
-    try:
-        return providers.find(context, target_id)
-    except exception.ProviderNotFound as error:
-        # it is named in the body, so the body is wrong
-        raise exception.Invalid(field='provider_id',
-                                reason=str(error)) from error
 
 
 def _check_types(provider: Mapping[str, Any], source: Checkpoint) -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Record, commit, cast: how work reaches the protection service."""
 
+from collections.abc import Mapping
 from typing import Any
 import uuid
 
@@ -9,10 +10,13 @@ from oslo_utils import timeutils
 from sqlalchemy import orm
 
 from karbor import exception
+from karbor.actions import quotas
 from karbor.context import RequestContext
 from karbor.db import checkpoints
 from karbor.db import operations
+from karbor.db import quotas as db_quotas
 from karbor.db import session as db_session
+from karbor.model.checkpoint import Checkpoint
 from karbor.model.operation import Operation
 from karbor.rpc import protection as rpc
 
@@ -23,17 +27,22 @@ def operation(context: RequestContext, type_: str, *, project_id: str,
               provider_id: str, checkpoint_id: str,
               plan_id: str | None = None,
               source_checkpoint_id: str | None = None,
-              request: dict[str, Any] | None = None) -> Operation:
+              parameters: Mapping[str, Mapping[str, Any]] | None = None,
+              **request: Any) -> Operation:
     """An operation that is to be queued.
 
-    :param request: plain data for the worker, without secrets
+    :param parameters: for the plugins, by ``TYPE`` or ``TYPE#ID``
+    :param request: more plain data for the worker, without secrets
     """
+    if parameters is not None:
+        request['parameters'] = {
+            key: dict(values) for key, values in parameters.items()}
     return Operation(
         id=str(uuid.uuid4()), type=type_, project_id=project_id,
         user_id=context.user_id, provider_id=provider_id,
         checkpoint_id=checkpoint_id, plan_id=plan_id,
         source_checkpoint_id=source_checkpoint_id, status='queued',
-        request={**(request or {}), 'roles': list(context.roles or ())},
+        request={**request, 'roles': list(context.roles or ())},
         request_id=context.request_id,
         created_at=timeutils.utcnow(with_timezone=True))
 
@@ -63,6 +72,23 @@ def record_use(context: RequestContext, operation: Operation) -> None:
     """
     with db_session.writer(context) as session:
         hold(session, operation.checkpoint_id)
+        operations.insert(session, operation)
+
+
+@db_session.retry
+def record_making(context: RequestContext, checkpoint: Checkpoint,
+                  operation: Operation) -> None:
+    """Queue an operation with the checkpoint that it makes.
+
+    :raises exception.QuotaExceeded: the project has no room
+    :raises exception.KarborError: as `hold`, of what is copied
+    """
+    with db_session.writer(context) as session:
+        db_quotas.admit(session, checkpoint.project_id, 'checkpoints',
+                        quotas.configured()['checkpoints'])
+        if operation.source_checkpoint_id is not None:
+            hold(session, operation.source_checkpoint_id)
+        checkpoints.insert(session, checkpoint)
         operations.insert(session, operation)
 
 

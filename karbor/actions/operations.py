@@ -53,7 +53,7 @@ def list_(context: RequestContext, query: ListQuery,
           most: int = 0) -> list[Operation]:
     """A page of operations with their first resources.
 
-    :param status: a word of the v1 contract, of any type of operation
+    :param status: a word of the v1 contract for that type, or for any
     :param type_: only operations of this type
     :param rule: by which they are looked at
     :param most: so many resources of each
@@ -61,5 +61,6 @@ def list_(context: RequestContext, query: ListQuery,
     policy.authorize(context, rule)
     return db.list_(context, query, type_=type_, most=most, statuses=(
         None if status is None else
-        [(type_, own) for type_, words in states.V1_OPERATION_STATUS.items()
+        [(of, own) for of, words in states.V1_OPERATION_STATUS.items()
+         if type_ in (None, of)
          for own, word in words.items() if word == status]))

@@ -31,7 +31,7 @@ def create(context: RequestContext, *, name: str, provider_id: str,
     plan = Plan(id=str(uuid.uuid4()), project_id=str(context.project_id),
                 name=name, description=description, provider_id=provider_id,
                 resources=_unique(resources), parameters=parameters)
-    provider = _provider(context, provider_id)
+    provider = providers.named(context, provider_id)
     providers.check_types(provider, plan.resources)
     providers.check_parameters(provider, 'options_schema', parameters)
     return db.create(context, plan, quotas.configured()['plans'])
@@ -69,7 +69,7 @@ def update(context: RequestContext, plan_id: str,
             % changes['status'])
     if 'resources' in changes:
         changes = {**changes, 'resources': _unique(changes['resources'])}
-        providers.check_types(_provider(context, plan.provider_id),
+        providers.check_types(providers.named(context, plan.provider_id),
                               changes['resources'])
     return db.update(context, plan_id, changes)
 
@@ -85,15 +85,6 @@ def delete(context: RequestContext, plan_id: str, *,
     plan = db.get(context, plan_id)
     policy.authorize(context, 'plan:delete', {'project_id': plan.project_id})
     db.delete(context, plan_id, used=used)
-
-
-def _provider(context: RequestContext, provider_id: str) -> dict[str, Any]:
-    try:
-        return providers.find(context, provider_id)
-    except exception.ProviderNotFound as error:
-        # the provider is named in the body, so the body is wrong
-        raise exception.Invalid(field='provider_id',
-                                reason=str(error)) from error
 
 
 def _unique(resources: Sequence[Resource]) -> tuple[Resource, ...]:

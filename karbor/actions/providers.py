@@ -37,6 +37,19 @@ def find(context: RequestContext, provider_id: str) -> dict[str, Any]:
     raise exception.ProviderNotFound(id=provider_id)
 
 
+def named(context: RequestContext, provider_id: str) -> dict[str, Any]:
+    """One provider that the field ``provider_id`` of a body names.
+
+    :raises exception.Invalid: there is none of that id; what is wrong is the
+        body, and the URL was found
+    """
+    try:
+        return find(context, provider_id)
+    except exception.ProviderNotFound as error:
+        raise exception.Invalid(field='provider_id',
+                                reason=str(error)) from error
+
+
 def check_types(provider: Mapping[str, Any],
                 resources: tuple[Resource, ...]) -> None:
     """Refuse resources for which the provider has no plugin.
@@ -59,7 +72,8 @@ def check_parameters(provider: Mapping[str, Any], schema: str,
                      parameters: Mapping[str, Any]) -> None:
     """Hold parameters against the schemas of the provider's plugins.
 
-    :param schema: ``options_schema`` or ``restore_schema``
+    :param schema: ``options_schema``, or that of another operation:
+        ``restore_schema``, ``verify_schema``, ``copy_schema``
     :param parameters: values by ``TYPE`` or ``TYPE#ID``
     :raises exception.Invalid: names the parameter and what was expected
     """

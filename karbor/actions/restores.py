@@ -7,12 +7,12 @@ from typing import Any
 from karbor import exception
 from karbor import policy
 from karbor.actions import handover
+from karbor.actions import operations
 from karbor.actions import providers
 from karbor.context import RequestContext
 from karbor.db import checkpoints
 from karbor.db import operations as db
 from karbor.i18n import _
-from karbor.model import states
 from karbor.model.operation import Operation
 from karbor.model.query import ListQuery
 
@@ -43,8 +43,7 @@ def create(context: RequestContext, *, provider_id: str, checkpoint_id: str,
     operation = handover.operation(
         context, 'restore', project_id=checkpoint.project_id,
         provider_id=provider_id, checkpoint_id=checkpoint_id,
-        request={'parameters': {key: dict(values) for key, values
-                                in parameters.items()}})
+        parameters=parameters)
     handover.record_use(context, operation)
     handover.cast(context, operation.id)
     return operation
@@ -72,8 +71,5 @@ def list_(context: RequestContext, query: ListQuery,
     :param status: of the v1 contract: in_progress, success, fail
     :param most: so many resources of each
     """
-    policy.authorize(context, 'restore:get_all')
-    words = states.V1_OPERATION_STATUS['restore']
-    return db.list_(context, query, type_='restore', most=most, statuses=(
-        None if status is None else
-        [('restore', own) for own, word in words.items() if word == status]))
+    return operations.list_(context, query, status, 'restore',
+                            rule='restore:get_all', most=most)

@@ -44,12 +44,7 @@ def create(context: RequestContext, *, name: str | None, operation_type: str,
     plan = plans.get(context, definition['plan_id'])
     if plan.project_id != context.project_id:
         raise exception.PlanNotFound(id=plan.id)
-    if plan.provider_id != definition['provider_id']:
-        raise exception.InvalidPlan(
-            reason=_('plan %(plan)s uses provider %(provider)s, not '
-                     '%(other)s') % {'plan': plan.id,
-                                     'provider': plan.provider_id,
-                                     'other': definition['provider_id']})
+    plan.check_provider(definition['provider_id'])
     return db.create(context, ScheduledOperation(
         id=str(uuid.uuid4()), project_id=plan.project_id,
         user_id=context.user_id, name=name, description=description,

@@ -7,11 +7,11 @@ from typing import Any
 from karbor import exception
 from karbor import policy
 from karbor.actions import handover
+from karbor.actions import operations
 from karbor.actions import providers
 from karbor.context import RequestContext
 from karbor.db import checkpoints
 from karbor.db import operations as db
-from karbor.model import states
 from karbor.model.operation import Operation
 from karbor.model.query import ListQuery
 
@@ -32,8 +32,7 @@ def create(context: RequestContext, *, provider_id: str, checkpoint_id: str,
         context, 'verify', project_id=checkpoint.project_id,
         provider_id=provider_id, checkpoint_id=checkpoint_id,
         plan_id=checkpoint.plan_id,
-        request={'parameters': {key: dict(values) for key, values
-                                in parameters.items()}})
+        parameters=parameters)
     handover.record_use(context, operation)
     handover.cast(context, operation.id)
     return operation
@@ -62,8 +61,5 @@ def list_(context: RequestContext, query: ListQuery,
     :param status: of the v1 contract: in_progress, success, fail
     :param most: so many resources of each
     """
-    policy.authorize(context, 'verification:get_all')
-    words = states.V1_OPERATION_STATUS['verify']
-    return db.list_(context, query, type_='verify', most=most, statuses=(
-        None if status is None else
-        [('verify', own) for own, word in words.items() if word == status]))
+    return operations.list_(context, query, status, 'verify',
+                            rule='verification:get_all', most=most)

@@ -43,6 +43,6 @@ def build(conf: cfg.ConfigOpts) -> Any:
 
 def _authenticated(app: Any, conf: cfg.ConfigOpts) -> Any:
     if conf.auth_strategy == 'noauth':
-        return middleware.NoAuth(app, conf.api.base_url)
+        return middleware.NoAuth(app, conf)
     return auth_token.AuthProtocol(app, {'oslo_config_config': conf,
                                          'oslo_config_project': 'karbor'})

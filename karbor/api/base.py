@@ -9,6 +9,7 @@ import inspect
 from typing import Any
 import urllib.parse
 
+from oslo_config import cfg
 import pecan
 
 
@@ -42,10 +43,9 @@ def created(request: Any, response: Response, id_: str,
     """
     if response.status_int != 200:
         path = urllib.parse.quote(path or request.path_info.removesuffix('/'))
-        response.location = f'{base_url(request)}{path}/{id_}'
+        response.location = f'{base_url(request, request.conf)}{path}/{id_}'
 
 
-def base_url(request: Any) -> str:
+def base_url(request: Any, conf: cfg.ConfigOpts) -> str:
     """Where the user reaches the API, without a slash at the end."""
-    configured = request.conf.api.base_url
-    return str(configured or request.application_url).rstrip('/')
+    return str(conf.api.base_url or request.application_url).rstrip('/')

@@ -13,6 +13,7 @@ import webob
 
 from karbor import exception
 from karbor import policy
+from karbor.api import base
 from karbor.api import faults
 from karbor.api import microversion
 from karbor.api.request import ENV_CONTEXT
@@ -118,9 +119,9 @@ class NoAuth:
 
     ROLES = 'admin,manager,member,reader'
 
-    def __init__(self, app: Any, base_url: str | None) -> None:
+    def __init__(self, app: Any, conf: cfg.ConfigOpts) -> None:
         self._app = app
-        self._base_url = base_url
+        self._conf = conf
 
     def __call__(self, environ: Any, start_response: Any) -> Any:
         request = webob.Request(environ)
@@ -140,10 +141,10 @@ class NoAuth:
         """What clients of the oldest kind do instead of asking Keystone."""
         user = request.headers.get('X-Auth-User', 'admin')
         project = request.headers.get('X-Auth-Project-Id', 'admin')
-        base = (self._base_url or request.application_url).rstrip('/')
+        url = base.base_url(request, self._conf)
         return webob.Response(status=204, headerlist=[
             ('X-Auth-Token', f'{user}:{project}'),
-            ('X-Server-Management-Url', f'{base}/v1/{project}')])
+            ('X-Server-Management-Url', f'{url}/v1/{project}')])
 
 
 class Context:

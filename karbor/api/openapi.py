@@ -32,8 +32,7 @@ _ERRORS = {
     '404': 'There is no such thing in the project.',
     'default': 'It failed; the message says why.'}
 # ids that are no UUID
-_FREE = ('project_id', 'quota_project_id', 'protectable_type',
-         root.FREE_TEXT.strip('{}'))
+_FREE = ('project_id', 'quota_project_id', root.FREE_TEXT.strip('{}'))
 _NUMBERS = ('service_id',)
 
 

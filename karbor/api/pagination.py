@@ -3,6 +3,7 @@
 
 import bisect
 from collections.abc import Collection, Mapping, Sequence
+import dataclasses
 from typing import Any
 import urllib.parse
 
@@ -13,11 +14,10 @@ from karbor.api import base
 from karbor.api import position
 from karbor.api.request import MAX_INTEGER
 from karbor.api.request import Request
+from karbor.api.schemas.method import DIRECTIONS
 from karbor.api.schemas.method import V1_1
 from karbor.i18n import _
 from karbor.model.query import ListQuery
-
-DIRECTIONS = ('asc', 'desc')
 
 
 def list_query(request: Request) -> ListQuery:
@@ -44,6 +44,19 @@ def list_query(request: Request) -> ListQuery:
                  for key, value in query.items() if key in known},
         # others may ask, and get what is theirs
         all_projects=is_admin and _all_tenants(query))
+
+
+def query_and_status(request: Request) -> tuple[ListQuery, str | None]:
+    """`list_query` without a filter for the status, and that filter.
+
+    For lists whose status is a word of the contract, not of the column.
+    """
+    query = list_query(request)
+    filters = {key: value for key, value in query.filters.items()
+               if key != 'status'}
+    return (dataclasses.replace(query, filters=filters),
+            # as it was sent: no word of the contract stands for no value
+            request.query.get('status'))
 
 
 def _refuse(query: Mapping[str, str], filters: Collection[str]) -> None:
@@ -181,7 +194,8 @@ def body(request: Request, collection: str, views: list[dict[str, Any]],
                   if key not in ('marker', 'position', 'offset')}
         values['marker'] = views[-1]['id']
         values['position'] = position.write(rows[-1], query)
-        href = (base.base_url(request) + urllib.parse.quote(request.path_info)
+        href = (base.base_url(request, request.conf)
+                + urllib.parse.quote(request.path_info)
                 + '?' + urllib.parse.urlencode(values))
         result[f'{collection}_links'] = [{'rel': 'next', 'href': href}]
     return result

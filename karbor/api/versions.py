@@ -9,6 +9,7 @@ from microversion_parse import Version
 from oslo_config import cfg
 import webob
 
+from karbor.api import base
 from karbor.api import microversion
 from karbor.api import openapi
 from karbor.api.schemas import method
@@ -22,7 +23,7 @@ class Versions:
 
     def __init__(self, app: Any, conf: cfg.ConfigOpts) -> None:
         self._app = app
-        self._base_url: str | None = conf.api.base_url
+        self._conf = conf
 
     def __call__(self, environ: Any, start_response: Any) -> Any:
         request = webob.Request(environ)
@@ -32,22 +33,19 @@ class Versions:
                 app = self._document(request)
             elif request.path_info == openapi.PATH:
                 app = _json(_openapi(environ[microversion.ENV_VERSION],
-                                     self._base(request)))
+                                     base.base_url(request, self._conf)))
         return app(environ, start_response)
 
-    def _base(self, request: webob.Request) -> str:
-        return (self._base_url or request.application_url).rstrip('/')
-
     def _document(self, request: webob.Request) -> webob.Response:
-        base = self._base(request)
+        url = base.base_url(request, self._conf)
         least, most = str(method.VERSIONS[0]), str(method.VERSIONS[-1])
         v1 = {'id': 'v1.0', 'status': 'CURRENT',
               # under both names: clients differ in which one they read
               'min_version': least, 'max_version': most, 'version': most,
               'links': [
-                  {'rel': 'self', 'href': f'{base}/v1/'},
+                  {'rel': 'self', 'href': f'{url}/v1/'},
                   {'rel': 'describedby', 'type': 'application/json',
-                   'href': f'{base}{openapi.PATH}'}]}
+                   'href': f'{url}{openapi.PATH}'}]}
         if request.path_info in ROOT:
             # a choice, even while it is one of one
             return _json(json.dumps({'versions': [v1]}), 300)

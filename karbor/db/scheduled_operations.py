@@ -81,7 +81,7 @@ def list_(context: RequestContext,
     with db.reader(context) as session:
         select = query.page(session, context, models.ScheduledOperation,
                             wanted, exact=EXACT)
-        return [_model(row) for row in session.execute(select).scalars()]
+        return [_model(row) for row in query.rows(session, select)]
 
 
 @db.retry

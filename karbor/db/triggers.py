@@ -65,7 +65,7 @@ def list_(context: RequestContext, wanted: ListQuery) -> list[Trigger]:
     with db.reader(context) as session:
         select = query.page(session, context, models.Trigger, wanted,
                             exact=EXACT)
-        return [_model(row) for row in session.execute(select).scalars()]
+        return [_model(row) for row in query.rows(session, select)]
 
 
 @db.retry

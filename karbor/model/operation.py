@@ -67,6 +67,13 @@ class Operation:
     resource_count: int = 0
 
     @property
+    def parameters(self) -> Mapping[str, Mapping[str, Any]]:
+        """Of the plugins, by ``TYPE`` or ``TYPE#ID``."""
+        found: Mapping[str, Mapping[str, Any]] = self.request.get(
+            'parameters', {})
+        return found
+
+    @property
     def makes_checkpoint(self) -> bool:
         return self.type in MAKING
 

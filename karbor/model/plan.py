@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import datetime
 from typing import Any
 
+from karbor import exception
 from karbor.i18n import _
 from karbor.model.resource import Resource
 
@@ -28,6 +29,18 @@ class Plan:
     status: str = 'suspended'
     created_at: datetime.datetime | None = None
     updated_at: datetime.datetime | None = None
+
+    def check_provider(self, provider_id: str) -> None:
+        """Refuse to be used with another provider than its own.
+
+        :raises exception.InvalidPlan: it is another
+        """
+        if self.provider_id != provider_id:
+            raise exception.InvalidPlan(
+                reason=_('plan %(plan)s uses provider %(provider)s, not '
+                         '%(other)s') % {'plan': self.id,
+                                         'provider': self.provider_id,
+                                         'other': provider_id})
 
     def why_no_run(self) -> str | None:
         """Why it takes no scheduled run now; None if it takes one.

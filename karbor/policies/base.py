@@ -12,6 +12,8 @@ ADMIN = 'rule:admin_required'
 READER = 'rule:project_reader'
 MEMBER = 'rule:project_member'
 MANAGER = 'rule:project_manager'
+# of what is to be seen of the cloud itself
+CLOUD_READER = 'rule:system_reader'
 
 SCOPES = ['project']
 # of what belongs to the cloud and to no project
@@ -24,6 +26,10 @@ RULES = [
     policy.RuleDefault(
         'service_role', 'role:service',
         'Daemons of OpenStack, acting for themselves.'),
+    policy.RuleDefault(
+        'system_reader',
+        '(role:reader and system_scope:all) or rule:admin_required',
+        'Who may look at what belongs to the cloud.'),
     policy.RuleDefault(
         'project_manager',
         '(role:manager and project_id:%(project_id)s) or '

@@ -188,8 +188,7 @@ class Run:
 
     def parameters(self, resource: Resource) -> Mapping[str, Any]:
         """What the request says of a resource."""
-        return parameters_for(self.operation.request.get('parameters', {}),
-                              resource)
+        return parameters_for(self.operation.parameters, resource)
 
     def first_reason(self) -> str | None:
         """The sentence of the first resource that failed, with its name."""

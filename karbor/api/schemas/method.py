@@ -39,7 +39,7 @@ ALL_TENANTS: Schema = {
     'enum': ['1', 'true', 'yes', 'y', '0', 'false', 'no', 'n',
              'True', 'False'],
     'description': 'Of all projects; only for administrators.'}
-_DIRECTIONS = ['asc', 'desc']
+DIRECTIONS = ('asc', 'desc')
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -71,14 +71,14 @@ class Query:
             yield from PAGE.items()
         if self.sort_keys:
             keys = '|'.join(self.sort_keys)
-            one = f'({keys})(:(asc|desc))?'
+            one = f'({keys})(:({"|".join(DIRECTIONS)}))?'
             yield 'sort', {
                 'type': 'string', 'pattern': rf'\A{one}(,{one})*\Z',
                 'description': 'Keys and directions, for example '
                                f'{self.sort_keys[-1]}:asc.'}
             yield 'sort_key', {'enum': list(self.sort_keys),
                                'description': 'Key to sort by.'}
-            yield 'sort_dir', {'enum': _DIRECTIONS,
+            yield 'sort_dir', {'enum': list(DIRECTIONS),
                                'description': 'Direction to sort in.'}
 
 

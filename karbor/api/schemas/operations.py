@@ -23,6 +23,27 @@ PROGRESS = {
     'bytes_done': types.COUNT, 'bytes_total': types.COUNT,
     'resources_count': types.COUNT, 'created_at': types.TIME,
     'started_at': types.TIME_OR_NULL, 'ended_at': types.TIME_OR_NULL}
+# Restores and verifications: operations that only use their checkpoint.
+_USE_STATUS: types.Schema = {'enum': list(dict.fromkeys(
+    states.V1_OPERATION_STATUS['restore'].values()))}
+USES = Query(
+    filters={'status': _USE_STATUS},
+    admin_filters={'project_id': types.STRING, 'provider_id': types.STRING,
+                   'checkpoint_id': types.STRING, 'id': types.STRING},
+    sort_keys=('id', 'status', 'created_at'))
+# by TYPE#ID
+_WORDS: types.Schema = {'type': 'object',
+                        'additionalProperties': types.STRING}
+USE_RESOURCES = {'resources_status': _WORDS, 'resources_reason': _WORDS}
+
+
+def use(**more: types.Schema) -> dict[str, types.Schema]:
+    """What is shown of one at every version."""
+    return {'id': types.UUID, 'project_id': types.STRING,
+            'provider_id': types.UUID, 'checkpoint_id': types.UUID, **more,
+            'parameters': types.OBJECT, 'status': _USE_STATUS}
+
+
 _OPERATION = {
     'id': types.UUID, 'type': types.STRING, 'status': _STATUS,
     'project_id': types.STRING, 'user_id': types.STRING_OR_NULL,

@@ -59,14 +59,12 @@ INTEGER: Schema = {'type': 'integer', 'description': 'Expected an integer.'}
 COUNT: Schema = {'type': 'integer', 'minimum': 0,
                  'description': 'Expected an integer of 0 or more.'}
 BOOLEAN: Schema = {'type': 'boolean', 'description': 'Expected a boolean.'}
-NULL: Schema = {'type': 'null', 'description': 'Expected null.'}
 
 # Parts of answers. What is shown may have been written by another release or
 # by a plugin, so text is just text.
 STRING: Schema = {'type': 'string'}
 STRING_OR_NULL: Schema = {'type': ['string', 'null']}
 OBJECT: Schema = {'type': 'object'}
-NUMBER: Schema = {'type': 'number'}
 FRACTION: Schema = {'type': 'number', 'minimum': 0, 'maximum': 1}
 # in UTC, like 2026-11-22T18:20:00.123456Z
 _TIME = r'\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z\Z'

@@ -17,10 +17,9 @@ class OperationLogs:
 
     @base.handler
     def index(self, request: Request, response: base.Response) -> Any:
-        query = pagination.list_query(request)
-        # The words of the contract are not those of the columns.
+        query, status = pagination.query_and_status(request)
+        # other words of the contract are only names of columns
         filters = dict(query.filters)
-        filters.pop('status', None)
         type_ = None
         if 'operation_type' in filters:
             filters['type'] = filters.pop('operation_type')
@@ -29,7 +28,7 @@ class OperationLogs:
             type_ = 'restore'
         found = actions.list_(request.caller,
                               dataclasses.replace(query, filters=filters),
-                              status=request.query.get('status'), type_=type_,
+                              status=status, type_=type_,
                               most=views.most(request.version))
         return pagination.body(
             request, 'operation_logs',

@@ -17,8 +17,7 @@ class Operations:
     @base.handler
     def index(self, request: Request, response: base.Response) -> Any:
         query = pagination.list_query(request)
-        found = actions.list_(request.caller, query, rule='operation:list',
-                              most=0)
+        found = actions.list_(request.caller, query, rule='operation:list')
         return pagination.body(request, 'operations',
                                [views.show(one) for one in found], query,
                                found)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """``/restores``."""
 
-import dataclasses
 from typing import Any
 
 from karbor.actions import restores as actions
@@ -17,13 +16,8 @@ class Restores:
 
     @base.handler
     def index(self, request: Request, response: base.Response) -> Any:
-        query = pagination.list_query(request)
-        filters = dict(query.filters)
-        # a word of the contract, not of the column
-        filters.pop('status', None)
-        found = actions.list_(request.caller,
-                              dataclasses.replace(query, filters=filters),
-                              status=request.query.get('status'),
+        query, status = pagination.query_and_status(request)
+        found = actions.list_(request.caller, query, status=status,
                               most=views.most(request.version))
         return pagination.body(
             request, 'restores', [views.restore(one, request.version)

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How an operation is shown: also as a restore, and as an operation log.
+"""How an operation is shown: also as what v1 makes of one.
+
+That is a restore, a verification, a copy or an operation log.
 
 From 1.1 on, what is in a list says how many resources there are, and what is
 shown alone has them all: there may be 10,000.
 """
 
-import datetime
 import json
 from typing import Any
 
@@ -19,7 +20,6 @@ from karbor.model.operation import OperationResource
 
 # enough to see, few enough to read
 LISTED = 100
-_TIME = '%Y-%m-%dT%H:%M:%S.%f'
 
 
 def show(operation: Operation) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def show(operation: Operation) -> dict[str, Any]:
         'checkpoint_id': operation.checkpoint_id,
         'plan_id': operation.plan_id,
         'scheduled_operation_id': operation.scheduled_operation_id,
-        'parameters': operation.request.get('parameters', {}),
+        'parameters': operation.parameters,
         'attempt': operation.attempt,
         'cancel_requested_at': times.exact(operation.cancel_requested_at),
         **_how_far(operation)}
@@ -93,7 +93,7 @@ def copy(operation: Operation, version: Version) -> dict[str, Any]:
         'project_id': operation.project_id,
         'provider_id': operation.provider_id, 'plan_id': operation.plan_id,
         'checkpoint_id': operation.checkpoint_id,
-        'parameters': operation.request.get('parameters', {})}
+        'parameters': operation.parameters}
     if version >= V1_1:
         shown['source_checkpoint_id'] = operation.source_checkpoint_id
         shown['operation_id'] = operation.id
@@ -107,7 +107,7 @@ def _use(operation: Operation, version: Version,
         'id': operation.id, 'project_id': operation.project_id,
         'provider_id': operation.provider_id,
         'checkpoint_id': operation.checkpoint_id,
-        'parameters': operation.request.get('parameters', {}),
+        'parameters': operation.parameters,
         'status': _status(operation)}
     if version >= V1_1:
         shown |= _how_far(operation)
@@ -145,8 +145,8 @@ def log(operation: Operation, version: Version, *,
     failed = operation.status in ('error', 'cancelled')
     return {
         **shown,
-        'started_at': _time(operation.started_at),
-        'ended_at': _time(operation.ended_at),
+        'started_at': times.naive(operation.started_at),
+        'ended_at': times.naive(operation.ended_at),
         'error_info': operation.reason if failed else None,
         'extra_info': json.dumps(_progress(operation))}
 
@@ -173,7 +173,3 @@ def _status(operation: Operation) -> str:
 
 def _key(resource: OperationResource) -> str:
     return f'{resource.type}#{resource.id}'
-
-
-def _time(value: datetime.datetime | None) -> str | None:
-    return None if value is None else value.strftime(_TIME)

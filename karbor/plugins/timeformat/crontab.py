@@ -21,8 +21,6 @@ ALIASES = ('@hourly', '@daily', '@midnight', '@weekly', '@monthly', '@yearly',
 _FIELD = re.compile(
     '(?:[0-9*?,/#-]|L|W|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC|'
     'SUN|MON|TUE|WED|THU|FRI|SAT)+', re.IGNORECASE)
-
-
 _RANGE = re.compile(r'(\w+)-(\w+)(?:/\d+)?')
 
 

@@ -213,3 +213,20 @@ def test_quota_classes(karbor):
     answer = karbor.quota_classes.update('default', {'plans': 7})
     assert answer.to_dict() == {**limits, 'plans': 7}
     assert karbor.quotas.defaults(fixtures.PROJECT).plans == 7
+
+
+def test_triggers_and_scheduled_operations(karbor):
+    plan = karbor.plans.create('p', fixtures.PROVIDER, RESOURCES, {})
+    trigger = karbor.triggers.create('nightly', 'time', {
+        'format': 'crontab', 'pattern': '0 2 * * *'})
+    assert karbor.triggers.list() == [trigger]
+    operation = karbor.scheduled_operations.create(
+        'keep', 'protect', trigger.id,
+        {'provider_id': fixtures.PROVIDER, 'plan_id': plan.id})
+    assert karbor.scheduled_operations.list() == [operation]
+    with pytest.raises(exceptions.HttpError) as caught:
+        karbor.triggers.delete(trigger.id)
+    assert caught.value.http_status == 424
+    karbor.scheduled_operations.delete(operation.id)
+    karbor.triggers.delete(trigger.id)
+    assert karbor.triggers.list() == []

@@ -5,9 +5,10 @@ from karbor.actions import handover
 def test_an_operation_knows_who_asked(member):
     one = handover.operation(
         member, 'delete', project_id='p', provider_id='v', checkpoint_id='c',
-        request={'parameters': {}})
+        parameters={}, was='available')
     assert (one.status, one.user_id) == ('queued', 'u')
-    assert one.request == {'parameters': {}, 'roles': ['member', 'reader']}
+    assert one.request == {'parameters': {}, 'was': 'available',
+                           'roles': ['member', 'reader']}
     assert one.request_id == member.request_id
     assert one.id != handover.operation(
         member, 'delete', project_id='p', provider_id='v',

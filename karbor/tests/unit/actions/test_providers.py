@@ -17,6 +17,15 @@ def test_finding(member, rules, protection):
         providers.get(member, fixtures.NOWHERE)
 
 
+def test_a_provider_that_a_body_names(member, rules, protection):
+    found = providers.named(member, fixtures.PROVIDER)
+    assert found['name'] == 'first'
+    with pytest.raises(exception.Invalid, match='provider_id') as raised:
+        providers.named(member, fixtures.NOWHERE)
+    assert (raised.value.code, raised.value.facts['field']) == (
+        400, 'provider_id')
+
+
 def test_nobody_without_a_role_is_answered(rules, protection):
     nobody = context.RequestContext(project_id='p', overwrite=False)
     with pytest.raises(exception.Forbidden):

@@ -5,9 +5,6 @@ from karbor.tests import fixtures
 from karbor.tests.unit.policies import world
 
 PROVIDED = {'provider_id': fixtures.PROVIDER, 'parameters': {}}
-TRIGGER = {'trigger_info': {
-    'name': 'nightly', 'type': 'time',
-    'properties': {'format': 'crontab', 'pattern': '0 2 * * 1'}}}
 
 CALLS = (
     ('GET', '/plans', None),
@@ -28,9 +25,15 @@ CALLS = (
     ('GET', '/operation_logs/{restore}', None),
     ('GET', '/triggers', None),
     ('GET', '/triggers/{trigger}', None),
-    ('POST', '/triggers', TRIGGER),
+    ('POST', '/triggers', fixtures.trigger_body()),
+    ('PUT', '/triggers/{trigger}', {'trigger_info': {'name': 'other'}}),
     ('DELETE', '/triggers/{trigger}', None),
     ('GET', '/scheduled_operations', None),
+    ('GET', '/scheduled_operations/{scheduled_operation}', None),
+    ('DELETE', '/scheduled_operations/{scheduled_operation}', None),
+    ('GET', '/os-services', None),
+    ('GET', f'/quotas/{fixtures.PROJECT}/detail', None),
+    ('GET', '/quota_classes/default', None),
     ('DELETE', world.CHECKPOINTS + '/{other}', None),
     ('DELETE', '/plans/{plan}', None),
 )
@@ -38,8 +41,6 @@ CALLS = (
 
 def make(api):
     made = world.make_world(api)
-    made['trigger'] = api.post('/triggers', TRIGGER).json[
-        'trigger_info']['id']
     # one that nothing else is done with
     made['other'] = api.post(world.CHECKPOINTS, {
         'checkpoint': {'plan_id': made['plan']}}).json['checkpoint']['id']

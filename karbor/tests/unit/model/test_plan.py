@@ -4,6 +4,9 @@
 import dataclasses
 import json
 
+import pytest
+
+from karbor import exception
 from karbor.model.plan import parameters_for
 from karbor.model.plan import Plan
 from karbor.model.resource import Resource
@@ -44,3 +47,9 @@ def test_a_suspended_plan_takes_no_scheduled_run():
         f'Plan {PLAN.name} is suspended; it takes scheduled runs when it is '
         'started.')
     assert dataclasses.replace(PLAN, status='started').why_no_run() is None
+
+
+def test_a_plan_has_one_provider():
+    PLAN.check_provider('v')
+    with pytest.raises(exception.InvalidPlan, match='uses provider v, not w'):
+        PLAN.check_provider('w')

@@ -3,7 +3,6 @@ import pytest
 
 from karbor.tests import fixtures
 from karbor.tests.unit.policies import world
-from karbor.tests.unit.policies.test_quotas import SYSTEM
 from karbor.tests.unit.policies.world import ADMINS
 
 # rule, who may, method, path, body; names in braces are ids of the world
@@ -22,5 +21,5 @@ def test_who_may_what(api, app, line):
 @pytest.mark.parametrize(('method', 'path', 'body'),
                          [line[2:] for line in TABLE])
 def test_who_runs_the_cloud_needs_no_project(app, method, path, body):
-    who = fixtures.Api(app, {**SYSTEM, 'X-Roles': 'admin,member,reader'})
+    who = fixtures.Api(app, {**world.SYSTEM, 'X-Roles': 'admin,member,reader'})
     who.send(method, path, body)

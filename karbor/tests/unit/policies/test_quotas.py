@@ -35,14 +35,10 @@ def test_the_quota_of_another_project(admin, app, other, rule, path):
         assert rule in answer.json['forbidden']['message']
 
 
-SYSTEM = {'X-Identity-Status': 'Confirmed', 'X-User-Id': 'u',
-          'OpenStack-System-Scope': 'all'}
-
-
 @pytest.mark.parametrize(('method', 'path', 'body'),
                          [line[2:] for line in TABLE])
 def test_who_runs_the_cloud_needs_no_project(app, method, path, body):
-    who = fixtures.Api(app, {**SYSTEM, 'X-Roles': 'admin,member,reader'})
+    who = fixtures.Api(app, {**world.SYSTEM, 'X-Roles': 'admin,member,reader'})
     who.send(method, path, body)
-    fixtures.Api(app, {**SYSTEM, 'X-Roles': 'reader'}).send(
+    fixtures.Api(app, {**world.SYSTEM, 'X-Roles': 'reader'}).send(
         method, path, body, expect=403)

@@ -13,6 +13,9 @@ READERS = {'reader', 'member', 'manager', 'admin', 'service'}
 MEMBERS = {'member', 'manager', 'admin'}
 MANAGERS = {'manager', 'admin'}
 ADMINS = {'admin'}
+# of a token that is for the whole system and for no project
+SYSTEM = {'X-Identity-Status': 'Confirmed', 'X-User-Id': 'u',
+          'OpenStack-System-Scope': 'all'}
 ROLES = (*sorted(READERS), 'stranger', '')
 
 CHECKPOINTS = f'/providers/{PROVIDER}/checkpoints'
