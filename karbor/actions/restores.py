@@ -43,6 +43,7 @@ def create(context: RequestContext, *, provider_id: str, checkpoint_id: str,
     operation = handover.operation(
         context, 'restore', project_id=checkpoint.project_id,
         provider_id=provider_id, checkpoint_id=checkpoint_id,
+        plan_id=checkpoint.plan_id,
         request={'parameters': {key: dict(values) for key, values
                                 in parameters.items()}})
     handover.record_use(context, operation)
