@@ -100,7 +100,7 @@ def _check_provider(request: Request, provider_id: str) -> None:
     """
     try:
         providers.find(request.caller, provider_id)
-    except exception.NoAnswer:
+    except (exception.NoAnswer, exception.BusAway):
         return
 
 
