@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Use cases of checkpoints."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 import dataclasses
 import datetime
 from typing import Any
@@ -158,13 +158,18 @@ def reset_state(context: RequestContext, provider_id: str,
         raise refuse(_('it is %s') % checkpoint.status)
     if state == 'available' and not checkpoint.sealed:
         raise refuse(_('it was never completed, so it cannot be restored'))
-    if state == checkpoint.status:
-        return
+    if state != checkpoint.status:
+        _reset(context, checkpoint, state, refuse)
+
+
+@db_session.retry
+def _reset(context: RequestContext, checkpoint: Checkpoint, state: str,
+           refuse: Callable[[str], exception.KarborError]) -> None:
     with db_session.writer(context) as session:
-        if not db.change(session, context, checkpoint_id, state,
+        if not db.change(session, context, checkpoint.id, state,
                          sources=[checkpoint.status],
                          reason=_('set by hand')):
             raise refuse(_('it has changed meanwhile'))
-        busy = operations.active_on(session, checkpoint_id)
+        busy = operations.active_on(session, checkpoint.id)
         if checkpoint.status in _COPYING and busy is not None:
             raise refuse(_('operation %s is at work on it') % busy)

@@ -13,6 +13,9 @@ from karbor.i18n import _
 from karbor.model.resource import Resource
 from karbor.rpc import protection as rpc
 
+# so much of what jsonschema has to say
+_SAID = 500
+
 
 def list_(context: RequestContext) -> list[dict[str, Any]]:
     """All providers: ``id name description extended_info_schema``."""
@@ -92,4 +95,6 @@ def check_parameters(provider: Mapping[str, Any], schema: str,
             jsonschema.Draft202012Validator(strict).iter_errors(values))
         if problem is not None:
             where = '.'.join(['parameters', key, *map(str, problem.path)])
-            raise exception.Invalid(field=where, reason=problem.message)
+            # it quotes the value, which may be as long as a body
+            raise exception.Invalid(field=where,
+                                    reason=problem.message[:_SAID])

@@ -43,7 +43,7 @@ def create(context: RequestContext, *, provider_id: str, checkpoint_id: str,
     operation = handover.operation(
         context, 'restore', project_id=checkpoint.project_id,
         provider_id=provider_id, checkpoint_id=checkpoint_id,
-        parameters=parameters)
+        plan_id=checkpoint.plan_id, parameters=parameters)
     handover.record_use(context, operation)
     handover.cast(context, operation.id)
     return operation

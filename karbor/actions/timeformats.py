@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The time formats that are installed, and when their patterns fire."""
 
+from collections.abc import Iterable, Iterator
 import datetime
 import functools
 import itertools
@@ -12,6 +13,8 @@ from karbor.i18n import _
 
 # so many times of a pattern are looked at
 LOOKED_AT = 64
+# how far it is looked ahead, but for the very first time
+NEAR = datetime.timedelta(days=3653)
 SHOWN = 3
 
 
@@ -55,12 +58,13 @@ def check(format_: str, pattern: str, *, start: datetime.datetime,
     :raises exception.Invalid: with the next times, if there are any
     """
     schedule = get(format_).read(pattern, start=start)
+    begin = max(start, now)
     times = list(itertools.takewhile(
         lambda time: end is None or time <= end,
-        itertools.islice(schedule.times(max(start, now)), LOOKED_AT)))
+        _near(schedule.times(begin), begin)))
     if not times:
         following = list(itertools.islice(
-            schedule.times(max(start, now)), SHOWN))
+            schedule.times(begin), SHOWN))
         raise exception.Invalid(field='pattern', reason=_said(
             _('it does not fire before end_time') if following
             else _('it never fires from now on'), following))
@@ -71,6 +75,18 @@ def check(format_: str, pattern: str, *, start: datetime.datetime,
                   'are the least') % {
                       'apart': (other - one).total_seconds(),
                       'least': least.total_seconds()}, times))
+
+
+def _near(times: Iterable[datetime.datetime],
+          begin: datetime.datetime) -> Iterator[datetime.datetime]:
+    """The first times, and few of those that are generations apart.
+
+    Searching for those takes long, and they tell nothing of how often.
+    """
+    for time in itertools.islice(times, LOOKED_AT):
+        yield time
+        if time - begin > NEAR:
+            return
 
 
 def _said(reason: str, times: list[datetime.datetime]) -> str:

@@ -42,7 +42,9 @@ def created(request: Any, response: Response, id_: str,
     :param path: of its collection, by default that of the request
     """
     if response.status_int != 200:
-        path = urllib.parse.quote(path or request.path_info.removesuffix('/'))
+        # what may stand at the end of a collection's URL is not within others
+        path = urllib.parse.quote(path or request.path_info.removesuffix(
+            '/').removesuffix('.json'))
         response.location = f'{base_url(request, request.conf)}{path}/{id_}'
 
 

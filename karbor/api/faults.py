@@ -8,6 +8,7 @@ of the first key, and chooses its exception by the status code.
 import http
 import json
 
+from oslo_db import exception as db_exception
 from oslo_log import log
 import webob
 import webob.exc
@@ -53,6 +54,10 @@ def of(error: BaseException, request_id: str | None) -> webob.Response:
         if code >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
             LOG.error('Request failed: %s', message, exc_info=error)
         return response(code, message)
+    if isinstance(error, db_exception.DBConnectionError):
+        LOG.error('The database cannot be reached.', exc_info=error)
+        return response(503, _('The database cannot be reached; try again '
+                               'later.'))
     if isinstance(error, webob.exc.HTTPError):
         return response(error.status_int, text_of(error))
     LOG.error('Unexpected error in a request.', exc_info=error)

@@ -24,17 +24,22 @@ def list_query(request: Request) -> ListQuery:
     """The page that the URL asks for, of what the method's form offers.
 
     Filters that are not known, or not for everybody, are left out in silence
-    at 1.0, as the contract wants it, and refused from 1.1 on.
+    at 1.0, as the contract wants it, and refused from 1.1 on. There all but
+    the project are for everybody.
 
     :raises exception.Invalid: names the parameter
     """
     query, offered = request.query, request.form.query
     assert offered is not None  # noqa: S101 - a list has one
     is_admin = bool(request.caller.is_admin)
+    known = {*offered.filters, *offered.admin_filters}
     if not is_admin and request.version >= V1_1:
-        _refuse(query, offered.admin_filters)
-    known = ({*offered.filters, *offered.admin_filters} if is_admin
-             else {*offered.filters})
+        # whatever else one looks for is found only within the own project
+        reserved = {*offered.admin_filters} & {'project_id'}
+        _refuse(query, reserved)
+        known -= reserved
+    elif not is_admin:
+        known = {*offered.filters}
     return ListQuery(
         limit=_limit(request), marker=query.get('marker') or None,
         position=_position(query), offset=_offset(query),
@@ -114,27 +119,33 @@ def _sort(query: Mapping[str, str], keys: Sequence[str],
         raise exception.Invalid(field='sort', reason=_(
             'it cannot be used together with sort_key or sort_dir'))
     if text is None or not (text or strict):
-        return (_sort_by(query.get('sort_key') or 'created_at',
-                         query.get('sort_dir'), keys),)
+        key = query.get('sort_key') or 'created_at'
+        _check_key('sort_key', key, keys)
+        return ((key, _direction('sort_dir', query.get('sort_dir'))),)
     # at 1.0 blanks and commas too many are left out
     parts = (text.split(',') if strict
              else [part.strip() for part in text.split(',') if part])
-    pairs = (part.partition(':') for part in parts)
-    return tuple(_sort_by(key, direction, keys)
-                 for key, _colon, direction in pairs)
+    pairs = []
+    for part in parts:
+        key, _colon, direction = part.partition(':')
+        _check_key('sort', key, keys)
+        pairs.append((key, _direction('sort', direction)))
+    return tuple(pairs)
 
 
-def _sort_by(key: str, direction: str | None,
-             keys: Sequence[str]) -> tuple[str, str]:
+def _check_key(name: str, key: str, keys: Sequence[str]) -> None:
     if key not in keys:
-        raise exception.Invalid(field='sort', reason=_(
+        raise exception.Invalid(field=name, reason=_(
             'expected a key of %(keys)s, not %(key)s')
             % {'keys': ', '.join(keys), 'key': key})
-    direction = direction or 'desc'
+
+
+def _direction(name: str, text: str | None) -> str:
+    direction = text or 'desc'
     if direction not in DIRECTIONS:
-        raise exception.Invalid(field='sort', reason=_(
+        raise exception.Invalid(field=name, reason=_(
             'expected a direction of asc, desc, not %s') % direction)
-    return key, direction
+    return direction
 
 
 def _all_tenants(query: Mapping[str, str]) -> bool:

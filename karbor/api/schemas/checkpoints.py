@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Methods of checkpoints."""
 
+import dataclasses
+
 from karbor.api.schemas import operations
 from karbor.api.schemas import types
 from karbor.api.schemas.method import Form
@@ -46,16 +48,18 @@ _CHECKPOINT_1_1 = {
 _NONE = types.object_({})
 _ONE = types.answer('checkpoint', _CHECKPOINT)
 
+_QUERY = Query(
+    filters={'project_id': types.STRING, 'plan_id': types.STRING,
+             'status': _STATUS},
+    admin_filters={'id': types.STRING},
+    sort_keys=('id', 'status', 'created_at'),
+    others={'start_date': _DAY, 'end_date': _DAY})
 _index = Form(
-    query=Query(
-        filters={'project_id': types.STRING, 'plan_id': types.STRING,
-                 'status': _STATUS},
-        admin_filters={'id': types.STRING},
-        sort_keys=('id', 'status', 'created_at'),
-        others={'start_date': _DAY, 'end_date': _DAY}),
+    # clients of v1 may sort every list by name
+    query=dataclasses.replace(_QUERY, sort_keys=('name', *_QUERY.sort_keys)),
     answer=types.listing('checkpoints', _CHECKPOINT))
 INDEX = Method('List checkpoints.', 'provider:checkpoint_get_all', (
-    _index, _index.at(V1_1, answer=types.listing(
+    _index, _index.at(V1_1, query=_QUERY, answer=types.listing(
         'checkpoints', types.object_(_CHECKPOINT_1_1)))))
 
 _show = Form(answer=_ONE)

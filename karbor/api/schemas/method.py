@@ -47,7 +47,8 @@ class Query:
     """Parameters of the URL.
 
     :ivar filters: everybody may filter by these
-    :ivar admin_filters: an administrator may filter by these as well
+    :ivar admin_filters: an administrator may filter by these as well; from
+        1.1 on everybody, but not by ``project_id``
     :ivar sort_keys: what the list can be sorted by
     :ivar paged: limit, marker, offset and the parameters of sorting are taken
     :ivar others: what the handler reads itself

@@ -10,6 +10,8 @@ from karbor import exception
 from karbor.actions import protectables as actions
 from karbor.api import base
 from karbor.api import pagination
+from karbor.api.request import CONTROL
+from karbor.api.request import MAX_INTEGER
 from karbor.api.request import Request
 from karbor.api.views import protectables as views
 from karbor.i18n import _
@@ -77,7 +79,11 @@ def _parameters(query: Mapping[str, str]) -> dict[str, Any]:
         raise _invalid()
     for key, item in value.items():
         if (not isinstance(key, str)
-                or not isinstance(item, str | int | bool | None)):
+                or not isinstance(item, str | int | bool | None)
+                # they may have come as escapes
+                or CONTROL.search(key)
+                or isinstance(item, str) and CONTROL.search(item)
+                or isinstance(item, int) and abs(item) > MAX_INTEGER):
             raise _invalid()
     return value
 

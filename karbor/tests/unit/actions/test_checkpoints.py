@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+from oslo_db import exception as db_exception
 import pytest
 
 from karbor import context
@@ -136,6 +137,22 @@ def test_resetting(member, boss, plan):
     assert reset('error').status_reason == 'set by hand'
     assert reset('available').status == 'available'
     assert reset('available').status == 'available'
+
+
+def test_a_reset_survives_a_deadlock(member, boss, plan, monkeypatch):
+    made = checkpoints.create(member, PROVIDER, plan.id)
+    fixtures.work()
+    change, times = checkpoints.db.change, []
+
+    def once(*args, **kwargs):
+        times.append(args)
+        if len(times) == 1:
+            raise db_exception.DBDeadlock()
+        return change(*args, **kwargs)
+
+    monkeypatch.setattr(checkpoints.db, 'change', once)
+    checkpoints.reset_state(boss, PROVIDER, made.id, 'error')
+    assert checkpoints.get(boss, PROVIDER, made.id).status == 'error'
 
 
 def test_a_reset_that_comes_too_late(member, boss, plan, monkeypatch):

@@ -63,6 +63,13 @@ def test_bad_parameters(parameters, words):
         providers.check_parameters(PROVIDER, 'options_schema', parameters)
 
 
+def test_what_is_wrong_is_said_in_short():
+    with pytest.raises(exception.Invalid) as caught:
+        providers.check_parameters(PROVIDER, 'options_schema', {
+            fixtures.THING: {'speed': 'x' * 100_000}})
+    assert len(str(caught.value)) < 1000
+
+
 def test_a_plugin_may_allow_what_it_does_not_know():
     open_ = fixtures.provider(options_schema={
         'T': {'additionalProperties': {'type': 'string'}}})

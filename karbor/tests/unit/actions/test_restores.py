@@ -49,6 +49,13 @@ def test_from_beginning_to_end(member, checkpoint, protection):
     assert restores.list_(member, ListQuery(), 'nonsense') == []
 
 
+def test_it_is_found_by_its_plan(member, checkpoint):
+    made = make(member, checkpoint)
+    assert made.plan_id == checkpoint.plan_id
+    assert made.id in {one.id for one in operations.list_(member, ListQuery(
+        filters={'plan_id': checkpoint.plan_id}))}
+
+
 def test_a_secret_is_neither_kept_nor_said(member, checkpoint):
     with pytest.raises(exception.Invalid) as caught:
         make(member, checkpoint, restore_auth={'password': 'secret'})

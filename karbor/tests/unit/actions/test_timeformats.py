@@ -57,3 +57,15 @@ def test_what_is_over_never_fires():
     pattern = 'BEGIN:VEVENT\nDTSTART:20200101T000000Z\nEND:VEVENT'
     with pytest.raises(exception.Invalid, match='never fires'):
         check(pattern, 'calendar', start=NOW - 4000 * DAY)
+
+
+def test_times_that_are_generations_apart_are_not_searched_for():
+    seen = []
+
+    def times():
+        for year in (2028, 2056, 2084):
+            seen.append(year)
+            yield datetime.datetime(year, 2, 29, tzinfo=datetime.UTC)
+
+    assert len(list(timeformats._near(times(), NOW))) == 2
+    assert seen == [2028, 2056]

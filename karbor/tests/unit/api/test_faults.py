@@ -2,6 +2,7 @@
 import json
 
 from oslo_messaging._drivers import common as messaging
+from oslo_db import exception as db_exception
 import pytest
 import webob.exc
 
@@ -77,3 +78,10 @@ def test_a_database_that_is_away(api, conf, tmp_path):
     session.init(conf)
     answer = api.get('/plans', expect=500)
     assert 'plans' not in answer.json['computeFault']['message']
+
+
+def test_a_database_that_cannot_be_reached(api, monkeypatch):
+    break_plans(monkeypatch, db_exception.DBConnectionError())
+    answer = api.get('/plans', expect=503)
+    assert answer.json['serviceUnavailable']['message'] == (
+        'The database cannot be reached; try again later.')

@@ -59,7 +59,7 @@ def test_errors_say_their_version_too(parts, monkeypatch):
 @pytest.mark.parametrize(('query', 'word'), [
     ('colour=red', 'no such parameter'), ('all=1', 'no such parameter'),
     ('status=strange', 'Expected one of suspended, started'),
-    ('provider_id=x', 'only an administrator'),
+    ('project_id=x', 'only an administrator'),
     ('all_tenants=maybe', 'Expected one of')])
 def test_parameters_that_1_0_leaves_out_in_silence(api, query, word):
     api.get(f'/plans?{query}')
@@ -67,6 +67,29 @@ def test_parameters_that_1_0_leaves_out_in_silence(api, query, word):
     message = answer.json['badRequest']['message']
     assert query.partition('=')[0] in message
     assert word in message
+
+
+@pytest.mark.parametrize(('path', 'column'), [
+    ('plans', 'provider_id'), ('restores', 'checkpoint_id'),
+    ('verifications', 'provider_id'), ('operation_logs', 'provider_id'),
+    (f'providers/{fixtures.PROVIDER}/checkpoints', 'id')])
+def test_what_only_the_fence_decides_is_for_everybody(api, path, column):
+    plan = api.post('/plans', fixtures.plan_body()).json['plan']['id']
+    api.post(f'/providers/{fixtures.PROVIDER}/checkpoints',
+             {'checkpoint': {'plan_id': plan}})
+    checkpoint = fixtures.work().checkpoint_id
+    for noun in ('restore', 'verification'):
+        api.post(f'/{noun}s', {noun: {
+            'provider_id': fixtures.PROVIDER, 'checkpoint_id': checkpoint,
+            'parameters': {}}})
+    collection = path.rpartition('/')[2]
+    all_ = api.get(f'/{path}', headers=NEW).json[collection]
+    found = api.get(f'/{path}?{column}={all_[0][column]}', headers=NEW)
+    assert found.json[collection] == all_
+    nothing = f'/{path}?{column}={fixtures.NOWHERE}'
+    assert api.get(nothing, headers=NEW).json[collection] == []
+    # at 1.0 it is left out
+    assert len(api.get(nothing).json[collection]) == len(all_)
 
 
 def test_known_parameters(api, admin):
@@ -84,6 +107,11 @@ def test_statuses_of_success(api, manager):
     plan = answer.json['plan']
     assert answer.headers['Location'] == (
         f'http://localhost{api.base}/plans/{plan["id"]}')
+    answer = api.post('/plans.json', fixtures.plan_body(), headers=NEW,
+                      expect=201)
+    # what it names is there
+    api.raw('GET', answer.headers['Location'].removeprefix(
+        'http://localhost'))
     checkpoints = f'/providers/{fixtures.PROVIDER}/checkpoints'
     answer = api.post(checkpoints, {'checkpoint': {'plan_id': plan['id']}},
                       headers=NEW, expect=202)

@@ -47,7 +47,8 @@ def test_sorting(api, query, expected):
     ('offset=-1', 'offset must be >= 0'),
     ('offset=9223372036854775808', 'offset'),
     ('sort=size', 'created_at'), ('sort=name:up', 'asc, desc'),
-    ('sort_key=parameters', 'sort'), ('sort_dir=up', 'sort'),
+    ('sort_key=parameters', 'field sort_key'),
+    ('sort_dir=up', 'field sort_dir'),
     ('sort=name&sort_key=name', 'together'),
     ('sort=name&sort_dir=asc', 'together'),
     ('name=%00', 'name'), ('a%0ab=1', 'control characters')])

@@ -109,8 +109,10 @@ def test_the_list_of_an_unknown_provider(api, protection):
     path = f'/providers/{fixtures.NOWHERE}/checkpoints'
     assert fixtures.NOWHERE in api.get(path, expect=404).text
     # nobody there to say whether there is one: the list is true all the same
-    protection.error = exception.NoAnswer(service='x', seconds=1)
-    assert api.get(path).json == {'checkpoints': []}
+    for error in (exception.NoAnswer(service='x', seconds=1),
+                  exception.BusAway()):
+        protection.error = error
+        assert api.get(path).json == {'checkpoints': []}
 
 
 def test_checkpoints_of_others_do_not_exist(api, other, admin, manager):
@@ -308,3 +310,18 @@ def test_showing_it_costs_the_same_number_of_statements(api):
         shown = new.get(path).json['checkpoint']
     assert len(shown['resources']) == 200
     assert many.count == none.count > 0
+
+
+def test_v1_may_sort_by_a_name_that_checkpoints_have_not(api):
+    plan = make_plan(api)
+    ids = [make(api, plan)['id'] for _number in range(3)]
+    for query in ('sort=name:asc', 'sort_key=name&sort_dir=asc',
+                  'sort=name:asc,created_at:desc'):
+        assert [one['id'] for one
+                in api.get(f'{PATH}?{query}').json['checkpoints']] == ids
+    body = api.get(f'{PATH}?sort=name:asc&limit=2').json
+    link, = body['checkpoints_links']
+    rest = api.raw('GET', link['href'].removeprefix('http://localhost')).json
+    assert [one['id'] for one in rest['checkpoints']] == ids[2:]
+    api.get(f'{PATH}?sort=name', expect=400, headers={
+        'OpenStack-API-Version': 'data-protect 1.1'})

@@ -66,7 +66,8 @@ def test_parameters_reach_the_plugin(api, protection, path, text, expected):
     'x', '5', '[]', "{'a': []}", "{'a': b'x'}", '{5: 5}', "{'a': 1e999}",
     "{'a': __import__('os')}", "{'a': 1.5}", '[' * 200, '(' * 4000,
     "{'a': '" + 'a' * 4096 + "'}", '-' * 4000 + '1', '{{}: 1}',
-    '1' * 4000, '[' * 4000])
+    '1' * 4000, '[' * 4000, r'{"a": "\ud800"}', r"{'a': '\x00'}",
+    r'{"\u0000": 1}', '{"a": 9223372036854775808}'])
 def test_parameters_that_are_none(api, protection, text):
     answer = api.get(f'{INSTANCES}?parameters={urllib.parse.quote(text)}',
                      expect=400)
