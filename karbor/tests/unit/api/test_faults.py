@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
 
-from oslo_messaging._drivers import common as messaging
 from oslo_db import exception as db_exception
+from oslo_messaging._drivers import common as messaging
 import pytest
 import webob.exc
 
