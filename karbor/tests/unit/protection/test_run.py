@@ -3,12 +3,14 @@
 
 import threading
 
+from oslo_utils import timeutils
 import pytest
 
 from karbor import context as karbor_context
 from karbor import exception
 from karbor.db import operations
 from karbor.model.graph import Graph
+from karbor.model.operation import Operation
 from karbor.model.operation import OperationResource
 from karbor.plugin import Cancelled
 from karbor.plugin import Context
@@ -18,12 +20,12 @@ from karbor.protection import run as runs
 A, B = Resource('T', 'a'), Resource('T', 'b')
 
 
-class Operation:
-    """As much of an operation as a run needs."""
-
-    id = 'op'
-    request = {'parameters': {'T': {'size': 1, 'color': 'red'},
-                              'T#b': {'size': 2}}}
+OPERATION = Operation(
+    id='op', type='restore', project_id='p', user_id='u', provider_id='x',
+    checkpoint_id='c', status='running',
+    created_at=timeutils.utcnow(with_timezone=True),
+    request={'parameters': {'T': {'size': 1, 'color': 'red'},
+                            'T#b': {'size': 2}}})
 
 
 class Journal:
@@ -58,7 +60,7 @@ def clock():
 
 @pytest.fixture
 def run(journal, clock):
-    run = runs.Run(karbor_context.system(), Operation(), None, Context('p'),
+    run = runs.Run(karbor_context.system(), OPERATION, None, Context('p'),
                    lease=10, clock=lambda: clock[0])
     load(run)
     return run
