@@ -6,6 +6,9 @@ from typing import Any
 from oslo_context import context
 from oslo_db.sqlalchemy import enginefacade
 
+# what everybody has where there is no Keystone
+NOAUTH_ROLES = ('admin', 'manager', 'member', 'reader')
+
 
 @enginefacade.transaction_context_provider
 class RequestContext(context.RequestContext):

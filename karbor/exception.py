@@ -51,6 +51,19 @@ class Forbidden(KarborError):
     template = _("Policy doesn't allow %(action)s to be performed.")
 
 
+class WebhookRefused(KarborError):
+    """Says nothing about what there is: nobody has said who asks."""
+
+    code = 403
+    template = _('There is no such webhook, or its signature is wrong.')
+
+
+class WebhookStale(KarborError):
+    code = 403
+    template = _('The timestamp is %(apart)d seconds away from now; expected '
+                 'at most %(most)d.')
+
+
 class NotFound(KarborError):
     code = 404
     template = _('Resource could not be found.')
@@ -88,6 +101,10 @@ class ScheduledOperationNotFound(NotFound):
     template = _('Scheduled operation %(id)s could not be found.')
 
 
+class RunNotFound(NotFound):
+    template = _('Run %(id)s could not be found.')
+
+
 class ServiceNotFound(NotFound):
     template = _('Service %(id)s could not be found.')
 
@@ -120,9 +137,53 @@ class PlanInUse(Conflict):
                  'delete that first.')
 
 
+class ScheduledOperationDisabled(Conflict):
+    template = _('Scheduled operation %(id)s is disabled; it runs when it is '
+                 'enabled.')
+
+
+class NoWebhook(Conflict):
+    template = _('Trigger %(id)s is no webhook; it has no secret.')
+
+
+class EventTaken(Conflict):
+    """Who sends it again learns that it has arrived the first time."""
+
+    template = _('This event has been taken already.')
+
+
 class TriggerInUse(KarborError):
     code = 424
     template = _('Trigger is being used by one or more operations')
+
+
+class TrustReleased(Conflict):
+    """What a user's operations act by went with the last of them."""
+
+    template = _('The last other scheduled operation of user %(user)s was '
+                 'deleted at the same time; try again.')
+
+
+class TrustRefused(Forbidden):
+    """Keystone does not let a user hand on what he may do."""
+
+    template = _('Karbor cannot be trusted with your roles: %(reason)s')
+
+
+class RetentionForbidden(Forbidden):
+    """What a rule does not keep is deleted as the owner, if he may."""
+
+    template = _('Invalid input for field operation_definition: what its '
+                 'limits do not keep is deleted on your behalf, and you may '
+                 'not: %(reason)s Leave the limits out, or let somebody '
+                 'create it who may.')
+
+
+class NotOwner(Forbidden):
+    """What runs on behalf of one user cannot be chosen by another."""
+
+    template = _('Scheduled operation %(id)s runs on behalf of user '
+                 '%(user)s; adopt it before you change what it does.')
 
 
 class CheckpointNotAvailable(Invalid):
@@ -130,9 +191,20 @@ class CheckpointNotAvailable(Invalid):
                  'checkpoint can be used.')
 
 
+class CheckpointDamaged(Conflict):
+    template = _('Checkpoint %(id)s is damaged. %(reason)s Verify it again, '
+                 'or use what is left of it by force (from 1.2 of the API '
+                 'on).')
+
+
 class CheckpointNotDeletable(Conflict):
     template = _('Checkpoint %(id)s is %(status)s and cannot be deleted now: '
                  '%(reason)s')
+
+
+class CheckpointNeeded(Conflict):
+    template = _('Checkpoint %(id)s does not expire now, because %(newer)s is '
+                 'no newer available one of its plan.')
 
 
 class CheckpointNotResettable(Invalid):
@@ -143,6 +215,10 @@ class CheckpointNotResettable(Invalid):
 class OperationEnded(Conflict):
     template = _('Operation %(id)s is %(status)s; only one that is queued or '
                  'running can be cancelled.')
+
+
+class RestoreNotUndoable(Conflict):
+    template = _('Restore %(id)s cannot be undone: %(reason)s')
 
 
 class QuotaExceeded(KarborError):
@@ -165,6 +241,13 @@ class BusAway(KarborError):
     template = _('The message bus cannot be reached; try again later.')
 
 
+class KeystoneAway(KarborError):
+    """Keystone cannot be asked now, whatever the reason."""
+
+    code = 503
+    template = _('%(reason)s')
+
+
 # -- what Karbor itself must not do -------------------------------------------
 
 class IllegalTransition(KarborError):
@@ -181,7 +264,37 @@ class LeaseLost(KarborError):
                  '%(attempt)d.')
 
 
+class SweepLost(KarborError):
+    """A sweep must stop: what it decided may not be right any more."""
+
+    template = _('Scheduled operation %(id)s has changed, or another engine '
+                 'sweeps its checkpoints now.')
+
+
 # -- what the operator configured wrong ---------------------------------------
+
+class RunSkipped(KarborError):
+    """A run of a scheduled operation ends without having begun."""
+
+    template = _('%(reason)s')
+
+
+class TrustGone(RunSkipped):
+    """Nobody can act as the owner of a scheduled operation."""
+
+
+class TypeMissing(KarborError):
+    """This host does not have the type of an operation; another one may."""
+
+    template = _('The engine that took it does not have the operation type '
+                 '%(type)s; another one may.')
+
+
+class RunOverlaps(KarborError):
+    """A run cannot begin, because another of its operation has not ended."""
+
+    template = _('The run of %(expected_at)s has not ended yet.')
+
 
 class ConfigError(KarborError):
     """A mistake in a file that the operator wrote: which, where and why."""
@@ -195,6 +308,10 @@ class PluginError(KarborError):
     """A plugin could not do its work; the sentence goes to the resource."""
 
     template = _('%(reason)s')
+
+
+class Damaged(PluginError):
+    """Something outside of a bank that a checkpoint needs is not as it was."""
 
 
 class BankError(KarborError):

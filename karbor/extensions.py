@@ -13,6 +13,8 @@ from karbor.i18n import _
 PROTECTIONS = 'karbor.protections'
 PROTECTABLES = 'karbor.protectables'
 TIME_FORMATS = 'karbor.timeformats'
+OPERATION_TYPES = 'karbor.operationtypes'
+EVENT_SOURCES = 'karbor.eventsources'
 
 
 def load(namespace: str, name: str) -> Any:

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the daemons have in common: life in a process of oslo.service."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 import os
+import socket
 import threading
 from typing import Any
 
@@ -13,15 +14,40 @@ from oslo_service import service
 
 from karbor import context as karbor_context
 from karbor import policy
+from karbor.clients import trusts
+from karbor.db import metrics as db_metrics
 from karbor.db import services
 from karbor.db import session
+from karbor.metrics import database as database_metrics
+from karbor.metrics import instruments
+from karbor.metrics import server as metrics_server
+from karbor.rpc import notifications
 from karbor.rpc import protection as rpc_protection
 from karbor.rpc import transport
+from karbor.version import version_info
 
 LOG = log.getLogger(__name__)
 
+# seconds that the end of a daemon waits for the bus to take what it has told
+_FAREWELL = 5
+# They show the metrics that come from the database, in their first process:
+# one that is there whatever else there is, and few of it.
+_KNOW_DATABASE = ('karbor-operationengine', 'karbor-standalone')
 
 _ready_in: int | None = None
+_binary = 'karbor'
+# addresses for metrics, one a process, and which process this is
+_listeners: list[socket.socket] = []
+_worker = 0
+
+
+def named(binary: str) -> None:
+    """Say which daemon this is; before the fork."""
+    global _binary
+    _binary = binary
+    notifications.publish_as(binary)
+    instruments.BUILD.clear()
+    instruments.BUILD.labels(binary, version_info.release_string()).set(1)
 
 
 def set_up(conf: cfg.ConfigOpts) -> None:
@@ -33,7 +59,26 @@ def set_up(conf: cfg.ConfigOpts) -> None:
     session.init(conf)
     policy.init(conf)
     transport.init(conf)
+    notifications.reset()
     rpc_protection.reset()
+    trusts.reset()
+    if _listeners:
+        _show_metrics(conf)
+
+
+def _show_metrics(conf: cfg.ConfigOpts) -> None:
+    if _binary in _KNOW_DATABASE and _worker == 0:
+        options = conf.metrics
+        instruments.REGISTRY.register(database_metrics.Collector(
+            lambda: db_metrics.read(karbor_context.system(),
+                                    options.max_projects, options.max_plans),
+            options.database_interval))
+    metrics_server.serve(_listeners, _worker)
+
+
+def farewell() -> None:
+    """Let the bus take what was told last, but do not wait for ever."""
+    notifications.flush(_FAREWELL)
 
 
 class Heartbeat:
@@ -44,14 +89,18 @@ class Heartbeat:
     """
 
     def __init__(self, conf: cfg.ConfigOpts, binary: str,
-                 enabled: Callable[[], None] = lambda: None) -> None:
+                 enabled: Callable[[], None] = lambda: None,
+                 limits: Callable[[], Mapping[str, Any] | None] = (
+                     lambda: None)) -> None:
         """Prepare; nothing is written before the start.
 
         :param enabled: called when a daemon that was disabled is no more
+        :param limits: those of the queue that the daemon has now
         """
         self._conf = conf
         self._binary = binary
         self._enabled = enabled
+        self._limits = limits
         self._lock = threading.Lock()
         self._status: str | None = None
         self._ended = threading.Event()
@@ -100,8 +149,8 @@ class Heartbeat:
         context = karbor_context.system()
         while True:
             try:
-                self._learn(services.heartbeat(context, self._conf.host,
-                                               self._binary))
+                self._learn(services.heartbeat(
+                    context, self._conf.host, self._binary, self._limits()))
             except Exception:
                 # a daemon whose database is away shows as down, which it is
                 LOG.exception('The heartbeat of %s could not be written.',
@@ -121,19 +170,41 @@ class Launcher(service.ServiceLauncher):
                        workers: int = 1) -> None:
         super().launch_service(service_instance, workers)
         # oslo.service passes no hook on to its manager
-        self._manager.register_hooks(on_new_worker=_reload_in_place)
+        self._manager.register_hooks(on_new_worker=_in_worker)
 
 
-def _reload_in_place(service_id: Any, worker_id: int, wrapper: Any) -> None:
+def _in_worker(service_id: Any, worker_id: int, wrapper: Any) -> None:
+    global _worker
+    _worker = worker_id
     wrapper.reload = wrapper.service_instance.reset
 
 
-def launch(conf: cfg.ConfigOpts, instance: Any, workers: int = 1) -> int:
+def _listen(conf: cfg.ConfigOpts, binary: str,
+            workers: int) -> list[socket.socket]:
+    option = f'{binary.removeprefix("karbor-")}_port'
+    port = conf.metrics[option]
+    if port is None:
+        return []
+    try:
+        return metrics_server.listen(conf.metrics.host, port, workers)
+    except OSError as error:
+        raise SystemExit(
+            f'{binary}: [metrics] {option} = {port}: {error}') from error
+
+
+def launch(conf: cfg.ConfigOpts, binary: str, instance: Any,
+           workers: int = 1) -> int:
     """Run a service until it is told to end; returns the exit status.
 
+    :param binary: name of the daemon
+    :raises SystemExit: its metrics cannot be shown where they are to be
     :raises exceptions.BackendAlreadySelected: of oslo.service, if something
         has chosen green threads before Karbor was imported
     """
+    global _listeners
+    named(binary)
+    # before the fork, so that an address in use is said at once
+    _listeners = _listen(conf, binary, workers)
     backend.init_backend(backend.BackendType.THREADING)
     launcher = Launcher(conf, restart_method='mutate')
     launcher.launch_service(instance, workers)

@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent / '_ext'))
 from karbor.version import version_info  # noqa: E402
 
 extensions = [
+    'notifications',
     'openstackdocstheme',
     'oslo_config.sphinxconfiggen',
     'oslo_config.sphinxext',

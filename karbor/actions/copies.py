@@ -21,17 +21,21 @@ from karbor.model.operation import Operation
 def create(context: RequestContext, provider_id: str, *,
            plan_id: str | None = None, checkpoint_id: str | None = None,
            target_id: str | None = None,
-           parameters: Mapping[str, Mapping[str, Any]]) -> Operation:
+           parameters: Mapping[str, Mapping[str, Any]],
+           force: bool = False) -> Operation:
     """Begin to copy a checkpoint into a new one.
 
     :param plan_id: the newest available checkpoint of this plan is copied
     :param checkpoint_id: which checkpoint to copy; the plan may be gone then
     :param target_id: the provider that gets the copy, by default the same
+    :param force: though it is known to be damaged; no copy comes of it unless
+        it turns out to be whole
     :return: the operation on the new checkpoint
     :raises exception.PlanNotFound: there is none in the project
     :raises exception.CheckpointNotFound: the same of the checkpoint
     :raises exception.Invalid: nothing is available, or a plugin of the
         target cannot copy; nothing has been made
+    :raises exception.CheckpointDamaged: it is, and there is no force
     :raises exception.QuotaExceeded: the project has no room
     """
     if checkpoint_id is None:
@@ -65,7 +69,8 @@ def create(context: RequestContext, provider_id: str, *,
         context, 'copy', project_id=made.project_id,
         provider_id=made.provider_id, checkpoint_id=made.id,
         plan_id=made.plan_id, source_checkpoint_id=source.id,
-        parameters=parameters, source_provider_id=source.provider_id)
+        parameters=parameters, source_provider_id=source.provider_id,
+        **handover.forced(force))
     handover.record_making(context, made, operation)
     handover.cast(context, operation.id)
     return operation

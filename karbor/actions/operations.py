@@ -3,7 +3,9 @@
 
 from karbor import policy
 from karbor.actions import handover
+from karbor.actions import telling
 from karbor.context import RequestContext
+from karbor.db import cancelling
 from karbor.db import operations as db
 from karbor.model import states
 from karbor.model.operation import Operation
@@ -13,7 +15,8 @@ from karbor.model.query import ListQuery
 ASKED_BY = {'protect': 'provider:checkpoint_create',
             'restore': 'restore:create',
             'delete': 'provider:checkpoint_delete',
-            'verify': 'verification:create', 'copy': 'copy:create'}
+            'verify': 'verification:create', 'copy': 'copy:create',
+            'undo': 'restore:undo'}
 
 
 def get(context: RequestContext, operation_id: str, *,
@@ -36,15 +39,25 @@ def cancel(context: RequestContext, operation_id: str) -> Operation:
     :raises exception.OperationEnded: it is too late
     """
     operation = db.get(context, operation_id, most=0)
-    target = {'project_id': operation.project_id}
-    policy.authorize(context, 'operation:cancel', target)
-    # what a newer release asks for has no rule here
-    if operation.type in ASKED_BY:
-        policy.authorize(context, ASKED_BY[operation.type], target)
-    status = db.cancel(context, operation_id, str(context.user_id))
+    authorize_cancel(context, operation.type, operation.project_id)
+    status = cancelling.cancel(context, operation_id, str(context.user_id))
     if status == 'running':
         handover.cast_cancel(context, operation_id)
-    return db.get(context, operation_id, most=0)
+    now = db.get(context, operation_id, most=0)
+    if status == 'cancelled':
+        # at once, so no worker tells of it
+        telling.ended(now)
+    return now
+
+
+def authorize_cancel(context: RequestContext, type_: str,
+                     project_id: str) -> None:
+    """Refuse who may not take back an operation of a type."""
+    target = {'project_id': project_id}
+    policy.authorize(context, 'operation:cancel', target)
+    # what a newer release asks for has no rule here
+    if type_ in ASKED_BY:
+        policy.authorize(context, ASKED_BY[type_], target)
 
 
 def list_(context: RequestContext, query: ListQuery,

@@ -20,9 +20,11 @@ from karbor.model.resource import Resource
 def create(context: RequestContext, *, name: str, provider_id: str,
            resources: Sequence[Resource],
            parameters: Mapping[str, Mapping[str, Any]],
-           description: str | None = None) -> Plan:
+           description: str | None = None,
+           missing_resources: str = 'error') -> Plan:
     """Create a plan.
 
+    :param missing_resources: as of `Plan`
     :raises exception.Invalid: provider unknown, a resource has no plugin, a
         parameter is not one of the plugin
     :raises exception.QuotaExceeded: the project has no room
@@ -30,7 +32,8 @@ def create(context: RequestContext, *, name: str, provider_id: str,
     policy.authorize(context, 'plan:create')
     plan = Plan(id=str(uuid.uuid4()), project_id=str(context.project_id),
                 name=name, description=description, provider_id=provider_id,
-                resources=_unique(resources), parameters=parameters)
+                resources=_unique(resources), parameters=parameters,
+                missing_resources=missing_resources)
     provider = providers.named(context, provider_id)
     providers.check_types(provider, plan.resources)
     providers.check_parameters(provider, 'options_schema', parameters)
@@ -55,7 +58,7 @@ def list_(context: RequestContext, query: ListQuery) -> list[Plan]:
 
 def update(context: RequestContext, plan_id: str,
            changes: Mapping[str, Any]) -> Plan:
-    """Change name, description, status or resources.
+    """Change attributes of a plan.
 
     :param changes: new values by attribute; resources as `Resource`
     :raises exception.InvalidPlan: the plan is not suspended

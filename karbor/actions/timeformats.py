@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 import datetime
 import functools
 import itertools
+import zoneinfo
 
 from karbor import exception
 from karbor import extensions
@@ -16,6 +17,8 @@ LOOKED_AT = 64
 # how far it is looked ahead, but for the very first time
 NEAR = datetime.timedelta(days=3653)
 SHOWN = 3
+# what is said of a time; its zone is said apart
+_TEXT = '%Y-%m-%d %H:%M:%S'
 
 
 @functools.cache
@@ -44,9 +47,30 @@ def get(name: str) -> plugin.TimeFormat:
     return _load(name)
 
 
+@functools.cache
+def _zones() -> frozenset[str]:
+    # these two are whatever a host has made of them
+    return frozenset(zoneinfo.available_timezones()) - {'localtime',
+                                                        'Factory'}
+
+
+def zone(name: str) -> zoneinfo.ZoneInfo:
+    """The time zone of a name.
+
+    :raises exception.Invalid: there is none
+    """
+    if name not in _zones():
+        raise exception.Invalid(
+            field='timezone', reason=_('expected the name of a time zone '
+                                       'such as Europe/Berlin or UTC, not '
+                                       '%s') % name[:100])
+    return zoneinfo.ZoneInfo(name)
+
+
 def check(format_: str, pattern: str, *, start: datetime.datetime,
           end: datetime.datetime | None, now: datetime.datetime,
-          least: datetime.timedelta) -> None:
+          least: datetime.timedelta,
+          zone: datetime.tzinfo = datetime.UTC) -> None:
     """Refuse a pattern that never fires from now on, or too often.
 
     Its first times stand for all of them: a pattern whose times come close
@@ -55,26 +79,46 @@ def check(format_: str, pattern: str, *, start: datetime.datetime,
     :param start: nothing fires before
     :param end: nothing fires after
     :param least: how far two times must be apart
+    :param zone: whose clock on the wall the pattern speaks of
     :raises exception.Invalid: with the next times, if there are any
     """
-    schedule = get(format_).read(pattern, start=start)
+    schedule = get(format_).read(pattern, start=start, zone=zone)
     begin = max(start, now)
-    times = list(itertools.takewhile(
-        lambda time: end is None or time <= end,
-        _near(schedule.times(begin), begin)))
+    times = _times(schedule, begin, end, LOOKED_AT)
     if not times:
         following = list(itertools.islice(
             schedule.times(begin), SHOWN))
         raise exception.Invalid(field='pattern', reason=_said(
             _('it does not fire before end_time') if following
-            else _('it never fires from now on'), following))
+            else _('it never fires from now on'), following, zone))
     for one, other in itertools.pairwise(times):
         if other - one < least:
             raise exception.Invalid(field='pattern', reason=_said(
                 _('it fires %(apart)d seconds apart, and %(least)d seconds '
                   'are the least') % {
                       'apart': (other - one).total_seconds(),
-                      'least': least.total_seconds()}, times))
+                      'least': least.total_seconds()}, times, zone))
+
+
+def next_times(format_: str, pattern: str, *, start: datetime.datetime,
+               end: datetime.datetime | None, now: datetime.datetime,
+               zone: datetime.tzinfo, count: int) -> list[datetime.datetime]:
+    """The first times of a pattern from now on, in UTC.
+
+    Those that are more than ten years ahead are left out, but for one.
+
+    :param count: so many at most
+    """
+    schedule = get(format_).read(pattern, start=start, zone=zone)
+    return _times(schedule, max(start, now), end, count)
+
+
+def _times(schedule: plugin.Schedule, begin: datetime.datetime,
+           end: datetime.datetime | None,
+           most: int) -> list[datetime.datetime]:
+    return list(itertools.takewhile(
+        lambda time: end is None or time <= end,
+        _near(itertools.islice(schedule.times(begin), most), begin)))
 
 
 def _near(times: Iterable[datetime.datetime],
@@ -83,15 +127,24 @@ def _near(times: Iterable[datetime.datetime],
 
     Searching for those takes long, and they tell nothing of how often.
     """
-    for time in itertools.islice(times, LOOKED_AT):
+    for time in times:
         yield time
         if time - begin > NEAR:
             return
 
 
-def _said(reason: str, times: list[datetime.datetime]) -> str:
+def _said(reason: str, times: list[datetime.datetime],
+          zone: datetime.tzinfo) -> str:
     if not times:
         return reason
-    return _('%(reason)s; the next times are %(times)s (UTC)') % {
-        'reason': reason, 'times': ', '.join(
-            time.strftime('%Y-%m-%d %H:%M:%S') for time in times[:SHOWN])}
+    said = _('%(reason)s; the next times are %(times)s (UTC)') % {
+        'reason': reason, 'times': _listed(times, datetime.UTC)}
+    if str(zone) == str(datetime.UTC):
+        return said
+    return _('%(said)s, which is %(times)s in %(zone)s') % {
+        'said': said, 'times': _listed(times, zone), 'zone': zone}
+
+
+def _listed(times: list[datetime.datetime], zone: datetime.tzinfo) -> str:
+    return ', '.join(time.astimezone(zone).strftime(_TEXT)
+                     for time in times[:SHOWN])

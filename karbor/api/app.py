@@ -9,6 +9,7 @@ from oslo_middleware import http_proxy_to_wsgi
 from oslo_middleware import sizelimit
 
 from karbor.api import health
+from karbor.api import metering
 from karbor.api import microversion
 from karbor.api import middleware
 from karbor.api import root
@@ -17,11 +18,13 @@ from karbor.api import versions
 
 def build(conf: cfg.ConfigOpts) -> Any:
     """The pipeline; read it from the bottom: the last line comes first."""
-    app: Any = root.application(conf)
+    application = root.application(conf)
     # needs the identity; the application must not see a request without it
-    app = middleware.Context(app)
+    app: Any = middleware.Context(application)
     # Everything above is for known callers only.
     app = _authenticated(app, conf)
+    # but for those few methods that prove by other means who calls
+    app = middleware.Doors(app, application)
     # no token is needed to learn which versions there are
     app = versions.Versions(app, conf)
     # whatever is answered from here on says its version
@@ -37,6 +40,8 @@ def build(conf: cfg.ConfigOpts) -> Any:
     app = middleware.Cors(app, conf)
     # whoever makes links must know under which URL the user came
     app = http_proxy_to_wsgi.HTTPProxyToWSGI(app, conf)
+    # all that users ask is counted, as they see it
+    app = metering.Metering(app)
     # Load balancers ask often, and of this process alone.
     return health.Healthcheck(app, conf)
 

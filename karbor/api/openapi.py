@@ -31,6 +31,8 @@ _ERRORS = {
     '403': 'The policy does not allow it.',
     '404': 'There is no such thing in the project.',
     'default': 'It failed; the message says why.'}
+# who shows no token never learns what there is
+_OF_TOKENS = ('401', '404')
 # ids that are no UUID
 _FREE = ('project_id', 'quota_project_id', root.FREE_TEXT.strip('{}'))
 _NUMBERS = ('service_id',)
@@ -72,10 +74,13 @@ def _operation(route: root.Route, form: method.Form,
         'parameters': list(_parameters(route, form, version)),
         'responses': {str(form.status): _success(form), **{
             code: {'$ref': '#/components/responses/Error'}
-            for code in _ERRORS}}}
+            for code in _ERRORS
+            if code not in (_OF_TOKENS if route.does.public else ())}}}
+    if route.does.public:
+        operation['security'] = []
     if form.body is not None:
         operation['requestBody'] = {
-            'required': True, 'content': {_JSON: {
+            'required': not route.does.public, 'content': {_JSON: {
                 'schema': _published(form.body)}}}
     return operation
 
@@ -98,6 +103,8 @@ def _parameters(route: root.Route, form: method.Form,
         yield {'name': microversion.HEADER, 'in': 'header', 'required': True,
                'schema': {'const':
                           f'{microversion.SERVICE_TYPES[0]} {version}'}}
+    for name, schema in form.headers.items():
+        yield {'name': name, 'in': 'header', 'schema': _published(schema)}
     if form.query is not None:
         for name, schema in form.query.parameters():
             yield {'name': name, 'in': 'query',

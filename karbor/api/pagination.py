@@ -15,6 +15,7 @@ from karbor.api import position
 from karbor.api.request import MAX_INTEGER
 from karbor.api.request import Request
 from karbor.api.schemas.method import DIRECTIONS
+from karbor.api.schemas.method import Query
 from karbor.api.schemas.method import V1_1
 from karbor.i18n import _
 from karbor.model.query import ListQuery
@@ -43,8 +44,8 @@ def list_query(request: Request) -> ListQuery:
     return ListQuery(
         limit=_limit(request), marker=query.get('marker') or None,
         position=_position(query), offset=_offset(query),
-        sort=_sort(query, offered.sort_keys,
-                   strict=request.version >= V1_1),
+        sort=_sort(query, offered, strict=request.version >= V1_1),
+        by=offered.by,
         filters={key: None if value == 'None' else value
                  for key, value in query.items() if key in known},
         # others may ask, and get what is theirs
@@ -109,8 +110,9 @@ def _integer(name: str, text: str) -> int:
             '%s param must be an integer') % name) from None
 
 
-def _sort(query: Mapping[str, str], keys: Sequence[str],
+def _sort(query: Mapping[str, str], offered: Query,
           strict: bool) -> tuple[tuple[str, str], ...]:
+    keys = offered.sort_keys
     if not keys:
         # the order of such a list is its own
         return ()
@@ -119,7 +121,7 @@ def _sort(query: Mapping[str, str], keys: Sequence[str],
         raise exception.Invalid(field='sort', reason=_(
             'it cannot be used together with sort_key or sort_dir'))
     if text is None or not (text or strict):
-        key = query.get('sort_key') or 'created_at'
+        key = query.get('sort_key') or offered.by
         _check_key('sort_key', key, keys)
         return ((key, _direction('sort_dir', query.get('sort_dir'))),)
     # at 1.0 blanks and commas too many are left out

@@ -60,6 +60,11 @@ class Request(pecan.Request):
         return self.environ[microversion.ENV_VERSION]
 
     @property
+    def project(self) -> str:
+        """The project of the URL, whoever the caller is."""
+        return self.path_info.split('/')[2]
+
+    @property
     def form(self) -> Form:
         """What the method takes and answers in that version."""
         return self.environ[ENV_FORM]
@@ -87,6 +92,21 @@ class Request(pecan.Request):
         :raises exception.Invalid: names the field and what was expected
         """
         return validation.body_of(self.form).read(self.document())
+
+    def read_body(self, most: int) -> bytes:
+        """The body, and no more of it than is allowed.
+
+        :raises exception.BodyTooLarge: it has more than so many bytes
+        """
+        if (self.content_length or 0) > most:
+            raise exception.BodyTooLarge(limit=most)
+        # of what comes in pieces, nobody has said how much it is
+        found: bytes = self.body_file.read(most + 1)
+        if len(found) > most:
+            raise exception.BodyTooLarge(limit=most)
+        # so that it can be read again
+        self.body = found
+        return found
 
     def document(self) -> dict[str, Any]:
         """The body: one JSON object, whose values are plain and bounded.

@@ -31,6 +31,8 @@ from karbor.api.schemas import providers
 from karbor.api.schemas import quota_classes
 from karbor.api.schemas import quotas
 from karbor.api.schemas import restores
+from karbor.api.schemas import retention
+from karbor.api.schemas import runs
 from karbor.api.schemas import scheduled_operations
 from karbor.api.schemas import services
 from karbor.api.schemas import triggers
@@ -49,6 +51,8 @@ from karbor.api.v1.providers import Providers
 from karbor.api.v1.quota_classes import QuotaClasses
 from karbor.api.v1.quotas import Quotas
 from karbor.api.v1.restores import Restores
+from karbor.api.v1.retention import Retention
+from karbor.api.v1.runs import Runs
 from karbor.api.v1.scheduled_operations import ScheduledOperations
 from karbor.api.v1.services import Services
 from karbor.api.v1.triggers import Triggers
@@ -70,6 +74,8 @@ SERVICES = Services()
 OPERATIONS = Operations()
 TRIGGERS = Triggers()
 SCHEDULED_OPERATIONS = ScheduledOperations()
+RUNS = Runs()
+RETENTION = Retention()
 
 _CHECKPOINTS = 'providers/{provider_id}/checkpoints'
 _CHECKPOINT = f'{_CHECKPOINTS}/{{checkpoint_id}}'
@@ -102,6 +108,8 @@ ROUTES = (
     Route('DELETE', 'plans/{plan_id}', PLANS.delete, plans.DELETE),
     Route('POST', 'plans/{plan_id}/start', PLANS.start, plans.START),
     Route('POST', 'plans/{plan_id}/suspend', PLANS.suspend, plans.SUSPEND),
+    Route('POST', 'plans/{plan_id}/retention', RETENTION.simulate,
+          retention.SIMULATE),
     Route('GET', 'providers', PROVIDERS.index, providers.INDEX),
     Route('GET', 'providers/{provider_id}', PROVIDERS.show, providers.SHOW),
     Route('GET', _CHECKPOINTS, CHECKPOINTS.index, checkpoints.INDEX),
@@ -118,6 +126,8 @@ ROUTES = (
     Route('GET', 'restores', RESTORES.index, restores.INDEX),
     Route('POST', 'restores', RESTORES.create, restores.CREATE),
     Route('GET', 'restores/{restore_id}', RESTORES.show, restores.SHOW),
+    Route('POST', 'restores/{restore_id}/undo', RESTORES.undo,
+          restores.UNDO),
     Route('GET', 'verifications', VERIFICATIONS.index, verifications.INDEX),
     Route('POST', 'verifications', VERIFICATIONS.create,
           verifications.CREATE),
@@ -144,18 +154,33 @@ ROUTES = (
           services.UPDATE),
     Route('GET', 'triggers', TRIGGERS.index, triggers.INDEX),
     Route('POST', 'triggers', TRIGGERS.create, triggers.CREATE),
+    Route('POST', 'triggers/preview', TRIGGERS.preview, triggers.PREVIEW),
     Route('GET', 'triggers/{trigger_id}', TRIGGERS.show, triggers.SHOW),
     Route('PUT', 'triggers/{trigger_id}', TRIGGERS.update, triggers.UPDATE),
     Route('DELETE', 'triggers/{trigger_id}', TRIGGERS.delete,
           triggers.DELETE),
+    Route('POST', 'triggers/{trigger_id}/secret', TRIGGERS.secret,
+          triggers.SECRET),
+    Route('POST', 'triggers/{trigger_id}/webhook', TRIGGERS.webhook,
+          triggers.WEBHOOK),
     Route('GET', 'scheduled_operations', SCHEDULED_OPERATIONS.index,
           scheduled_operations.INDEX),
     Route('POST', 'scheduled_operations', SCHEDULED_OPERATIONS.create,
           scheduled_operations.CREATE),
     Route('GET', _SCHEDULED_OPERATION, SCHEDULED_OPERATIONS.show,
           scheduled_operations.SHOW),
+    Route('PUT', _SCHEDULED_OPERATION, SCHEDULED_OPERATIONS.update,
+          scheduled_operations.UPDATE),
     Route('DELETE', _SCHEDULED_OPERATION, SCHEDULED_OPERATIONS.delete,
           scheduled_operations.DELETE),
+    Route('POST', f'{_SCHEDULED_OPERATION}/adopt',
+          SCHEDULED_OPERATIONS.adopt, scheduled_operations.ADOPT),
+    Route('POST', f'{_SCHEDULED_OPERATION}/run', RUNS.create, runs.CREATE),
+    Route('GET', f'{_SCHEDULED_OPERATION}/retention', RETENTION.show,
+          retention.SHOW),
+    Route('GET', f'{_SCHEDULED_OPERATION}/runs', RUNS.index, runs.INDEX),
+    Route('GET', f'{_SCHEDULED_OPERATION}/runs/{{run_id}}', RUNS.show,
+          runs.SHOW),
 )
 
 
@@ -188,6 +213,17 @@ def match(method: str, segments: list[str]) -> tuple[Route, list[str]] | None:
     return None
 
 
+def is_public(method: str, path: str) -> bool:
+    """Whether a method of a URL is for callers who show no token.
+
+    :param path: the whole one, as WSGI has it
+    """
+    _empty, *segments = path.removesuffix('/').split('/')
+    found = (match(method, segments[2:])
+             if len(segments) > 2 and segments[0] == 'v1' else None)
+    return found is not None and found[0].does.public
+
+
 class Root:
     """Where pecan begins."""
 
@@ -208,7 +244,8 @@ class Root:
             raise webob.exc.HTTPNotFound()
         route, ids = found
         rule = route.does.rule
-        if caller.project_id is None and not policy.in_scope(caller, rule):
+        if (rule is not None and caller.project_id is None
+                and not policy.in_scope(caller, rule)):
             # a token of the system, of a domain or of nothing at all
             raise exception.Forbidden(action=rule)
         if request.version >= V1_1:

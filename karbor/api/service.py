@@ -43,6 +43,7 @@ class ApiService(service.ServiceBase):
 
     def wait(self) -> None:
         self._server.wait()
+        karbor_service.farewell()
 
     def reset(self) -> None:
         """Read options again."""

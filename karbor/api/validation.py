@@ -4,6 +4,7 @@
 from collections.abc import Iterable, Mapping
 import functools
 import json
+import re
 from typing import Any
 
 import jsonschema
@@ -16,6 +17,7 @@ from karbor.i18n import _
 
 # so much of a value is shown to who sent it
 _SHOWN = 100
+_DIGITS = re.compile('[0-9]{1,18}', re.ASCII)
 
 
 class Body:
@@ -63,10 +65,18 @@ def body_of(form: method.Form) -> Body:
 
 @functools.cache
 def _checks_of(query: method.Query) -> dict[str, predicate.Predicate]:
-    return {name: predicate.build(schema)
+    return {name: _of_text(schema)
             for name, schema in query.parameters()
             # `pagination` reads them and says what is wrong about them
             if name not in method.PAGE and not name.startswith('sort')}
+
+
+def _of_text(schema: types.Schema) -> predicate.Predicate:
+    """Whether a text, as all parameters of a URL are, is of a schema."""
+    check = predicate.build(schema)
+    if schema.get('type') != 'integer':
+        return check
+    return lambda text: bool(_DIGITS.fullmatch(text)) and check(int(text))
 
 
 def check_query(form: method.Form, values: Mapping[str, str]) -> None:

@@ -105,6 +105,7 @@ class Manifest:
     :ivar resource_graph: `Graph.to_json`, or None while it is not known
     :ivar attempt: which attempt of the operation wrote it
     :ivar size: bytes of the application, uncompressed
+    :ivar missing: resources of the plan that did not exist any more
     """
 
     checkpoint_id: str
@@ -120,6 +121,7 @@ class Manifest:
     resources: tuple[ResourceEntry, ...] = ()
     attempt: int = 0
     size: int = 0
+    missing: tuple[Resource, ...] = ()
     format: str = FORMAT
 
     def __post_init__(self) -> None:
@@ -137,6 +139,9 @@ class Manifest:
 
         :raises TypeError: plan or extra_info are not plain data
         """
+        # only if there are any: earlier releases knew no such field
+        missing = [{'type': one.type, 'id': one.id, 'name': one.name}
+                   for one in self.missing]
         body = codec.dumps({
             'format': self.format, 'checkpoint_id': self.checkpoint_id,
             'project_id': self.project_id, 'provider_id': self.provider_id,
@@ -146,7 +151,8 @@ class Manifest:
             'created_at': self.created_at.isoformat(),
             'resource_graph': self.resource_graph,
             'resources': [entry.to_dict() for entry in self.resources],
-            'attempt': self.attempt, 'size': self.size})
+            'attempt': self.attempt, 'size': self.size,
+            **({'missing': missing} if missing else {})})
         return b''.join((_HEAD, codec.digest(body).encode('ascii'), _NECK,
                          body, _TAIL))
 
@@ -187,7 +193,12 @@ class Manifest:
             resources=tuple(ResourceEntry.from_dict(entry) for entry
                             in _typed(data, 'resources', list)),
             attempt=_typed(data, 'attempt', int),
-            size=_typed(data, 'size', int))
+            size=_typed(data, 'size', int),
+            missing=tuple(
+                Resource(_typed(one, 'type', str), _typed(one, 'id', str),
+                         _typed(one, 'name', str)) for one in
+                (_typed(data, 'missing', list) if 'missing' in data
+                 else ())))
 
 
 def _unwrap(data: bytes, key: str) -> bytes:

@@ -10,5 +10,5 @@ from karbor.api.service import ApiService
 
 def main() -> int:
     conf.parse(sys.argv[1:])
-    return service.launch(conf.CONF, ApiService(conf.CONF),
+    return service.launch(conf.CONF, 'karbor-api', ApiService(conf.CONF),
                           conf.CONF.api.workers)

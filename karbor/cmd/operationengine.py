@@ -10,5 +10,6 @@ from karbor.operationengine.service import OperationEngineService
 
 def main() -> int:
     conf.parse(sys.argv[1:])
-    return service.launch(conf.CONF, OperationEngineService(conf.CONF),
+    return service.launch(conf.CONF, 'karbor-operationengine',
+                          OperationEngineService(conf.CONF),
                           conf.CONF.operationengine.workers)

@@ -10,5 +10,6 @@ from karbor.protection.service import ProtectionService
 
 def main() -> int:
     conf.parse(sys.argv[1:])
-    return service.launch(conf.CONF, ProtectionService(conf.CONF),
+    return service.launch(conf.CONF, 'karbor-protection',
+                          ProtectionService(conf.CONF),
                           conf.CONF.protection.workers)

@@ -17,13 +17,17 @@ from karbor.conf import base
 from karbor.conf import cloud
 from karbor.conf import database
 from karbor.conf import engine
+from karbor.conf import events
+from karbor.conf import metrics
 from karbor.conf import protection
 from karbor.conf import quota
 from karbor.conf import rpc
+from karbor.conf import trustee
 
 CONF = cfg.CONF
 GROUPS: tuple[types.ModuleType, ...] = (
-    base, api, cloud, database, engine, protection, quota, rpc)
+    base, api, cloud, database, engine, events, metrics, protection, quota,
+    rpc, trustee)
 
 
 def register_opts(conf: cfg.ConfigOpts) -> None:

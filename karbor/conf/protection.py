@@ -1,7 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """Options of the protection service."""
 
+from typing import Any
+
 from oslo_config import cfg
+from oslo_config import types
+
+
+class _Threads(types.Dict):
+    """Numbers by resource type; types have colons, so there is a ``=``."""
+
+    def __init__(self) -> None:
+        super().__init__(types.Integer(min=1), key_value_separator='=')
+
+
+class TypeThreads(cfg.Opt):
+    """An option of that type."""
+
+    def __init__(self, name: str, **kwargs: Any) -> None:
+        super().__init__(name, type=_Threads(), **kwargs)
+
 
 GROUP = 'protection'
 OPTS: list[cfg.Opt] = [
@@ -14,9 +32,19 @@ OPTS: list[cfg.Opt] = [
     cfg.IntOpt('operations', default=4, min=1,
                help='Operations that one process works on at the same '
                     'time.'),
+    cfg.IntOpt('project_operations', default=0, min=0,
+               help='Operations of one project that all workers together run '
+                    'at the same time; 0 is no limit. The like for a '
+                    'provider is the option operations in its file.'),
     cfg.IntOpt('threads', default=16, min=1,
                help='Hooks of plugins that one process runs at the same '
                     'time.'),
+    TypeThreads('type_threads', default={},
+                help='Hooks of one resource type that one process runs at the '
+                     'same time, on threads of their own beside the others: '
+                     'TYPE=NUMBER, separated by commas, for example '
+                     'OS::Cinder::Volume=2. A type that is not named shares '
+                     'the threads of the option threads.'),
     cfg.IntOpt('flow_size', default=100, min=1, max=200,
                help='Hooks in one flow of taskflow; a flow is compiled as a '
                     'whole at a cost that grows with the square of its '
@@ -36,6 +64,10 @@ OPTS: list[cfg.Opt] = [
     cfg.FloatOpt('progress_interval', default=1.0, min=0.05,
                  help='Seconds between two writes of progress to the '
                       'database.'),
+    cfg.IntOpt('discovery_timeout', default=600, min=1,
+               help='Seconds in which protectable plugins have to find what '
+                    'the resources of a plan depend on. A checkpoint whose '
+                    'resources are not known by then fails.'),
     cfg.IntOpt('chunk_size', default=8 * 2 ** 20, min=4096, max=64 * 2 ** 20,
                help='Bytes of a chunk in a bank before compression.'),
     cfg.IntOpt('compression_level', default=1, min=-7, max=19,

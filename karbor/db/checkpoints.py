@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The index of checkpoints in the database."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 import datetime
 from typing import Any
 
@@ -15,36 +16,50 @@ from karbor.context import RequestContext
 from karbor.db import models
 from karbor.db import query
 from karbor.db import session as db
+from karbor.db import types
 from karbor.model import states
 from karbor.model.checkpoint import Checkpoint
+from karbor.model.checkpoint import Damage
 from karbor.model.query import ListQuery
+from karbor.model.resource import Resource
 
+_TABLE: Any = models.Checkpoint.__table__
+_SAME = ('id', 'project_id', 'provider_id', 'plan_id', 'status',
+         'status_reason', 'origin', 'resource_graph', 'size', 'sealed')
 EXACT = ('id', 'project_id', 'plan_id', 'status')
 
 
 def _model(row: models.Checkpoint) -> Checkpoint:
+    damage = None
+    if row.damaged_at is not None:
+        damage = Damage(row.damage_found_by, row.damaged_at,
+                        row.damage_reason)
     return Checkpoint(
         id=row.id, project_id=row.project_id, provider_id=row.provider_id,
         plan_id=row.plan_id, plan=row.plan, status=row.status,
         status_reason=row.status_reason, origin=row.origin,
         resource_graph=row.resource_graph, extra_info=row.extra_info,
-        size=row.size, sealed=row.sealed, created_at=row.created_at,
+        size=row.size, sealed=row.sealed, damage=damage,
+        missing=tuple(Resource.from_dict(one) for one in row.missing or ()),
+        created_at=row.created_at,
         updated_at=row.updated_at)
 
 
 def insert(session: orm.Session, checkpoint: Checkpoint) -> None:
     """Add a row in the caller's transaction."""
-    session.add(models.Checkpoint(
-        id=checkpoint.id, project_id=checkpoint.project_id,
-        provider_id=checkpoint.provider_id, plan_id=checkpoint.plan_id,
-        plan=dict(checkpoint.plan), status=checkpoint.status,
-        status_reason=checkpoint.status_reason, origin=checkpoint.origin,
-        resource_graph=checkpoint.resource_graph,
-        extra_info=(None if checkpoint.extra_info is None
-                    else dict(checkpoint.extra_info)),
-        size=checkpoint.size, sealed=checkpoint.sealed,
-        created_at=checkpoint.created_at))
-    session.flush()
+    # as a row of the table: an object of the session costs several times as
+    # much, and schedules make many at once
+    session.execute(sa.insert(_TABLE), {
+        **{name: getattr(checkpoint, name) for name in _SAME},
+        'plan': dict(checkpoint.plan),
+        'extra_info': (None if checkpoint.extra_info is None
+                       else dict(checkpoint.extra_info)),
+        'missing': _missing(checkpoint.missing),
+        'created_at': checkpoint.created_at})
+
+
+def _missing(resources: Sequence[Resource]) -> list[Any] | None:
+    return [one.to_dict() for one in resources] or None
 
 
 def get(context: RequestContext, provider_id: str,
@@ -64,11 +79,24 @@ def get(context: RequestContext, provider_id: str,
         return _model(row)
 
 
+def by_ids(context: RequestContext, provider_id: str,
+           ids: Collection[str]) -> dict[str, Checkpoint]:
+    """Those of some checkpoints that the context may see, by id."""
+    with db.reader(context) as session:
+        rows = session.execute(sa.select(models.Checkpoint).where(
+            models.Checkpoint.id.in_(ids),
+            models.Checkpoint.provider_id == provider_id,
+            query.fence(context, models.Checkpoint, all_projects=True),
+        )).scalars()
+        return {row.id: _model(row) for row in rows}
+
+
 def newest(context: RequestContext, provider_id: str,
            plan_id: str) -> Checkpoint | None:
     """The available checkpoint of a plan with the newest content.
 
-    Of those that are equally new, one that is no copy.
+    One that is known to be damaged only if all are. Of those that are equally
+    new, one that is no copy.
     """
     table = models.Checkpoint
     with db.reader(context) as session:
@@ -77,7 +105,8 @@ def newest(context: RequestContext, provider_id: str,
             .where(table.provider_id == provider_id,
                    table.plan_id == plan_id, table.status == 'available',
                    query.fence(context, table, all_projects=True))
-            .order_by(table.created_at.desc(),
+            .order_by(sa.case((table.damaged_at.is_(None), 0), else_=1),
+                      table.created_at.desc(),
                       sa.case((table.origin == 'copy', 1), else_=0),
                       table.id).limit(1)).scalar()
         return None if row is None else _model(row)
@@ -107,16 +136,59 @@ def lock(session: orm.Session, checkpoint_id: str) -> str | None:
 
     :return: None if there is no such row
     """
+    held = lock_all(session, [checkpoint_id]).get(checkpoint_id)
+    return None if held is None else held.status
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A row that nobody else changes now.
+
+    :ivar damage: why it is damaged, or None
+    """
+
+    status: str
+    damage: str | None = None
+
+
+def lock_all(session: orm.Session, ids: Collection[str]) -> dict[str, Held]:
+    """Keep others from changing some rows until commit.
+
+    :return: each row that there is, by its id
+    """
+    table = models.Checkpoint
     # an UPDATE that changes nothing locks on every database, SQLite included
-    db.changed(session, sa.update(models.Checkpoint).where(
-        models.Checkpoint.id == checkpoint_id).values(
-            status=models.Checkpoint.status))
+    db.changed(session, sa.update(table).where(table.id.in_(ids)).values(
+        status=table.status))
     # FOR UPDATE: else MariaDB tells what the row was when the transaction
     # read for the first time, which may be long before it got the lock
-    return session.execute(
-        sa.select(models.Checkpoint.status)
-        .where(models.Checkpoint.id == checkpoint_id)
-        .with_for_update()).scalar()
+    rows = session.execute(
+        sa.select(table.id, table.status, table.damage_reason)
+        .where(table.id.in_(ids)).with_for_update())
+    return {row.id: Held(row.status, row.damage_reason) for row in rows}
+
+
+def hold_newer(session: orm.Session, checkpoint: Checkpoint,
+               newer_id: str | None) -> bool:
+    """Keep a newer good checkpoint as it is, until the commit.
+
+    Locked before the one that is to go, so that whoever removes several
+    locks all in the same order.
+
+    :param checkpoint: of whose plan and provider it is to be
+    :return: whether there is such a one
+    """
+    table = models.Checkpoint
+    # Nothing but an UPDATE: MariaDB would show whatever is read later in the
+    # transaction as it was at the first SELECT.
+    return bool(db.changed(session, sa.update(table).where(
+        table.id == newer_id, table.id != checkpoint.id,
+        table.status == 'available', table.damaged_at.is_(None),
+        table.plan_id == checkpoint.plan_id,
+        table.provider_id == checkpoint.provider_id,
+        table.project_id == checkpoint.project_id,
+        table.created_at >= checkpoint.created_at).values(
+            status=table.status)))
 
 
 def change(session: orm.Session, context: RequestContext,
@@ -151,10 +223,58 @@ def change(session: orm.Session, context: RequestContext,
         ).values(**values)))
 
 
-def set_graph(session: orm.Session, checkpoint_id: str, graph: str) -> None:
-    """Store the graph of a checkpoint that is being made."""
+def complete(session: orm.Session, context: RequestContext,
+             checkpoint_id: str, size: int,
+             reason: str | None = None) -> None:
+    """Make a checkpoint available whose bank holds all of it.
+
+    One that is to be deleted meanwhile is not, but if that is taken back, it
+    is known to be complete.
+
+    :param reason: what there is to say of it all the same
+    """
+    if not change(session, context, checkpoint_id, 'available',
+                  sources=[state for state in states.BEING_MADE if state
+                           in states.CHECKPOINT.sources('available')],
+                  reason=reason, size=size, sealed=True):
+        db.changed(session, sa.update(models.Checkpoint).where(
+            models.Checkpoint.id == checkpoint_id,
+            models.Checkpoint.status.in_(('deleting', 'error'))).values(
+                size=size, sealed=True))
+
+
+def set_graph(session: orm.Session, checkpoint_id: str, graph: str,
+              missing: Sequence[Resource] = ()) -> None:
+    """Store the graph of a checkpoint that is being made, and what lacks."""
     db.changed(session, sa.update(models.Checkpoint).where(
-        models.Checkpoint.id == checkpoint_id).values(resource_graph=graph))
+        models.Checkpoint.id == checkpoint_id).values(
+            resource_graph=graph, missing=_missing(missing)))
+
+
+def mark_damaged(session: orm.Session, checkpoint_id: str, found_by: str,
+                 reason: str) -> None:
+    """Note that the bank holds of a checkpoint other than was written.
+
+    :param found_by: id of an operation
+    :param reason: as of `Damage`
+    """
+    db.changed(session, sa.update(models.Checkpoint).where(
+        models.Checkpoint.id == checkpoint_id).values(
+            damaged_at=types.now(), damage_reason=reason,
+            damage_found_by=found_by))
+
+
+def clear_damage(session: orm.Session, checkpoint_id: str,
+                 before: datetime.datetime) -> None:
+    """Note that all of a checkpoint was read, and is good.
+
+    :param before: when that was begun, by the clock of the database; what
+        was found since then stands
+    """
+    db.changed(session, sa.update(models.Checkpoint).where(
+        models.Checkpoint.id == checkpoint_id,
+        models.Checkpoint.damaged_at < before).values(
+            damaged_at=None, damage_reason=None, damage_found_by=None))
 
 
 def remove(session: orm.Session, checkpoint_id: str) -> None:

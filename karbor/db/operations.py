@@ -8,6 +8,8 @@ clock of the database.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+import dataclasses
+import datetime
 from typing import Any
 
 from oslo_utils import timeutils
@@ -19,32 +21,32 @@ from karbor.context import RequestContext
 from karbor.db import checkpoints
 from karbor.db import models
 from karbor.db import query
+from karbor.db import queue
 from karbor.db import session as db
 from karbor.db import types
 from karbor.model import states
-from karbor.model.operation import cancelled_by
 from karbor.model.operation import Operation
 from karbor.model.operation import OperationResource
-from karbor.model.operation import TYPES
 from karbor.model.query import ListQuery
+from karbor.model.queue import Limits
+from karbor.model.queue import NONE
 
 EXACT = ('id', 'project_id', 'provider_id', 'checkpoint_id', 'plan_id',
-         'status', 'type', 'scheduled_operation_id')
+         'status', 'type', 'scheduled_operation_id', 'scheduled_run_id')
 _SAME = ('id', 'type', 'project_id', 'user_id', 'provider_id',
-         'checkpoint_id', 'source_checkpoint_id', 'plan_id', 'status',
-         'reason', 'owner',
-         'lease_until', 'attempt', 'crashes', 'request', 'trust_id',
+         'checkpoint_id', 'source_checkpoint_id', 'source_operation_id',
+         'plan_id', 'lane', 'status', 'reason', 'owner', 'lease_until',
+         'attempt', 'crashes', 'request', 'trust_id',
          'scheduled_operation_id', 'scheduled_run_id', 'request_id',
          'fraction', 'bytes_done', 'bytes_total', 'created_at', 'started_at',
          'ended_at', 'cancel_requested_at', 'cancel_requested_by')
 _ACTIVE = ('queued', 'running')
-# more than workers that claim at the same moment
-_CANDIDATES = 100
 # what a journal entry may change of an operation_resources row
 JOURNAL = ('status', 'fraction', 'bytes_done', 'bytes_total', 'reason',
            'new_id', 'hooks_done', 'memo', 'entry')
 
 
+_OPERATIONS: Any = models.Operation.__table__
 _TABLE: Any = models.OperationResource.__table__
 # in the order of OperationResource; the last three are only for workers
 _COLUMNS = tuple(_TABLE.c[name] for name in (
@@ -95,12 +97,19 @@ def _counts(session: orm.Session,
         .group_by(table.operation_id)).all())
 
 
-def insert(session: orm.Session, operation: Operation) -> None:
-    """Add a row in the caller's transaction."""
-    values = {name: getattr(operation, name) for name in _SAME}
-    values['request'] = dict(operation.request)
-    session.add(models.Operation(**values))
-    session.flush()
+def insert(session: orm.Session, *operations: Operation,
+           at: datetime.datetime | None = None) -> None:
+    """Add a row for each in the caller's transaction.
+
+    :param at: when they were made, in place of what they say
+    """
+    made = {} if at is None else {'created_at': at}
+    # as a row of the table: an object of the session costs several times as
+    # much, and schedules make many at once
+    session.execute(sa.insert(_OPERATIONS), [
+        {**{name: getattr(operation, name) for name in _SAME},
+         'request': dict(operation.request), **made}
+        for operation in operations])
 
 
 def get(context: RequestContext, operation_id: str, *,
@@ -177,14 +186,17 @@ def list_(context: RequestContext, wanted: ListQuery, *,
                 for row in rows]
 
 
-def active_on(session: orm.Session, checkpoint_id: str) -> str | None:
+def active_on(session: orm.Session, checkpoint_id: str,
+              but: str | None = None) -> str | None:
     """Type of an operation that is queued or at work on a checkpoint.
 
     One that copies it elsewhere is at work on it, too.
+
+    :param but: id of one that does not count
     """
     table = models.Operation
     return session.execute(
-        sa.select(table.type).where(sa.or_(
+        sa.select(table.type).where(table.id != (but or ''), sa.or_(
             # each has an index
             sa.and_(table.checkpoint_id == checkpoint_id,
                     table.status.in_(_ACTIVE)),
@@ -194,47 +206,49 @@ def active_on(session: orm.Session, checkpoint_id: str) -> str | None:
 
 # -- claims -------------------------------------------------------------------
 
-def _claimable() -> sa.ColumnElement[bool]:
-    return sa.and_(
-        # what a newer release asks for is left to its workers
-        models.Operation.type.in_(TYPES),
-        sa.or_(models.Operation.status == 'queued',
-               sa.and_(models.Operation.status == 'running',
-                       models.Operation.lease_until < types.now())))
-
-
-@db.retry
-def claim(context: RequestContext, owner: str,
-          lease: float) -> Operation | None:
-    """Take the oldest operation that nobody holds.
+def claim(context: RequestContext, owner: str, lease: float,
+          limits: Limits = NONE) -> Operation | None:
+    """Take the operation whose turn it is; see `karbor.db.queue`.
 
     :param owner: name of the worker, unique among all that ever lived
     :param lease: seconds for which the claim holds without a heartbeat
-    :return: the operation with its resources, or None if there is no work
+    :return: the operation with its resources, or None if none may begin
     """
-    # Looked for without a lock and in a transaction of its own: MariaDB
-    # locks every row that it sorts, so one claim would hide all work from
-    # the others, and its snapshot would show the journal before the claim.
+    found = _take(context, owner, lease, limits)
+    if found is None or found.attempt == 1:
+        # only a claim begins a journal
+        return found
+    return _with_resources(context, found)
+
+
+@db.retry
+def _take(context: RequestContext, owner: str, lease: float,
+          limits: Limits) -> Operation | None:
+    # in a transaction of its own: who finds no work keeps nobody waiting
     with db.reader(context) as session:
-        waiting = session.execute(
-            sa.select(models.Operation.id).where(_claimable())
-            .order_by(models.Operation.created_at, models.Operation.id)
-            .limit(_CANDIDATES)).scalars().all()
-    for operation_id in waiting:
+        if queue.is_empty(session):
+            return None
+    tried: set[str] = set()
+    while True:
+        # each time in a new one, which sees what has changed since
         with db.writer(context) as session:
+            queue.take_turn(session)
+            operation_id = queue.next_(session, limits, tried)
+            if operation_id is None:
+                return None
             found = _claim(session, operation_id, owner, lease)
         if found is not None:
             return found
-    return None
+        tried.add(operation_id)
 
 
 def _claim(session: orm.Session, operation_id: str, owner: str,
            lease: float) -> Operation | None:
-    # Databases that can, leave out a row that another claims just now;
-    # SQLite has one writer anyhow.
+    # A row that somebody else changes just now is left out by the databases
+    # that can; SQLite has one writer anyhow.
     row = session.execute(
         sa.select(models.Operation)
-        .where(models.Operation.id == operation_id, _claimable())
+        .where(models.Operation.id == operation_id, queue.claimable())
         .with_for_update(skip_locked=True)).scalar()
     if row is None:
         return None
@@ -248,7 +262,18 @@ def _claim(session: orm.Session, operation_id: str, owner: str,
             started_at=sa.func.coalesce(
                 models.Operation.started_at, types.now())))
     session.refresh(row)
-    return _model(row, _resources(session, [row.id])[row.id])
+    return dataclasses.replace(_model(row, ()), taken_over=bool(crashed))
+
+
+@db.retry
+def _with_resources(context: RequestContext,
+                    operation: Operation) -> Operation:
+    # After the commit, for MariaDB would show the journal as it was before
+    # the claim, and for others wait for their turn until that.
+    with db.reader(context) as session:
+        found = _resources(session, [operation.id])[operation.id]
+    return dataclasses.replace(operation, resources=tuple(found),
+                               resource_count=len(found))
 
 
 @db.retry
@@ -301,67 +326,6 @@ def release(context: RequestContext, operation: Operation) -> None:
                 status='queued', owner=None, lease_until=None))
 
 
-@db.retry
-def cancel(context: RequestContext, operation_id: str, user: str) -> str:
-    """End an operation that waits; of one that runs, note the wish.
-
-    Who works on it sees the wish with the next heartbeat; if nobody does any
-    more, the next claim ends it. Told again, the first wish stands.
-
-    :param user: who wants it
-    :return: its status now: cancelled or running
-    :raises exception.OperationNotFound: the context sees none of that id
-    :raises exception.OperationEnded: it is too late
-    """
-    with db.writer(context) as session:
-        # locked, so that no claim, release or end comes between
-        row = session.execute(
-            sa.select(models.Operation)
-            .where(models.Operation.id == operation_id,
-                   query.fence(context, models.Operation, all_projects=True))
-            .with_for_update()).scalar()
-        if row is None:
-            raise exception.OperationNotFound(id=operation_id)
-        if row.status not in _ACTIVE:
-            raise exception.OperationEnded(id=row.id, status=row.status)
-        moment = timeutils.utcnow(with_timezone=True)
-        values: dict[str, Any] = {}
-        if row.cancel_requested_by is None:
-            values = {'cancel_requested_at': moment,
-                      'cancel_requested_by': user}
-        status = row.status
-        if status == 'queued':
-            status = states.OPERATION.check(status, 'cancelled')
-            reason = cancelled_by(row.cancel_requested_by or user)
-            values |= {'status': status, 'reason': reason,
-                       'ended_at': moment}
-            after = states.AFTER_FAILURE.get(row.type)
-            if not row.attempt:
-                # nobody has begun, so a deletion has destroyed nothing
-                after = row.request.get('was', after)
-            if after is not None:
-                checkpoints.change(
-                    session, context, row.checkpoint_id, after,
-                    reason=None if after == 'available' else reason)
-            if row.attempt:
-                _settle(session, row.id, reason)
-        if values:
-            db.changed(session, sa.update(models.Operation).where(
-                models.Operation.id == row.id).values(**values))
-        return status
-
-
-def _settle(session: orm.Session, operation_id: str, reason: str) -> None:
-    """Note the end of resources that were given up half done."""
-    unfinished = ('undefined', 'running')
-    for status in unfinished:
-        states.OPERATION_RESOURCE.check(status, 'error')
-    db.changed(session, sa.update(_TABLE).where(
-        _TABLE.c.operation_id == operation_id,
-        _TABLE.c.status.in_(unfinished)).values(
-            status='error', reason=reason))
-
-
 # -- the journal --------------------------------------------------------------
 
 @db.retry
@@ -371,21 +335,23 @@ def begin(context: RequestContext, operation: Operation,
     """Write the journal's rows, all at once.
 
     :param resources: one for each resource of the graph
-    :param values: ``graph``: text to store with the checkpoint
+    :param values: ``graph`` and ``missing``, to store with the checkpoint
     :raises exception.LeaseLost: the operation is not held any more
     """
     with db.writer(context) as session:
         fence(session, operation)
         if values and 'graph' in values:
             checkpoints.set_graph(session, operation.checkpoint_id,
-                                  values['graph'])
+                                  values['graph'],
+                                  values.get('missing', ()))
         if resources:
             session.execute(sa.insert(models.OperationResource), [
                 {'operation_id': operation.id, 'position': r.position,
                  'resource_type': r.type, 'resource_id': r.id,
-                 'name': r.name, 'status': r.status,
+                 'name': r.name, 'status': r.status, 'reason': r.reason,
                  'hooks_done': list(r.hooks_done), 'memo': dict(r.memo),
-                 'entry': r.entry, 'bytes_total': r.bytes_total}
+                 'entry': r.entry, 'bytes_total': r.bytes_total,
+                 'new_id': r.new_id}
                 for r in resources])
 
 
@@ -428,10 +394,11 @@ def journal(context: RequestContext, operation: Operation,
 
 def finish(session: orm.Session, operation: Operation, status: str,
            reason: str | None = None,
-           totals: Mapping[str, Any] | None = None) -> None:
+           totals: Mapping[str, Any] | None = None) -> Operation:
     """End an operation, in the transaction that ends what it worked on.
 
     :param totals: fraction, bytes_done and bytes_total at the end
+    :return: the operation as it is after the commit
     :raises exception.LeaseLost: the operation is not held any more
     """
     fence(session, operation)
@@ -444,3 +411,4 @@ def finish(session: orm.Session, operation: Operation, status: str,
         values['fraction'] = 1.0
     db.changed(session, sa.update(models.Operation).where(
         models.Operation.id == operation.id).values(**values))
+    return dataclasses.replace(operation, **values)

@@ -32,6 +32,7 @@ def _model(row: models.Plan, resources: tuple[Resource, ...]) -> Plan:
         id=row.id, project_id=row.project_id, name=row.name,
         description=row.description, provider_id=row.provider_id,
         status=row.status, parameters=row.parameters, resources=resources,
+        missing_resources=row.missing_resources,
         created_at=row.created_at, updated_at=row.updated_at)
 
 
@@ -105,7 +106,8 @@ def create(context: RequestContext, plan: Plan,
             'id': plan.id, 'project_id': plan.project_id, 'name': plan.name,
             'description': plan.description, 'status': plan.status,
             'provider_id': plan.provider_id, 'created_at': plan.created_at,
-            'parameters': dict(plan.parameters)})
+            'parameters': dict(plan.parameters),
+            'missing_resources': plan.missing_resources})
         _insert(session, plan.id, plan.resources)
         return plan
 
@@ -133,7 +135,7 @@ def list_(context: RequestContext, wanted: ListQuery) -> list[Plan]:
 @db.retry
 def update(context: RequestContext, plan_id: str,
            changes: Mapping[str, Any]) -> Plan:
-    """Change name, description, status or resources of a plan.
+    """Change attributes of a plan.
 
     :param changes: new values by attribute; ``resources`` replaces all
     :raises exception.IllegalTransition: the status cannot become that

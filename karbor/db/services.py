@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Daemons and their heartbeats in the database."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from oslo_db import exception as db_exception
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -14,27 +17,30 @@ from karbor.model import states
 from karbor.model.service import Service
 
 
-def heartbeat(context: RequestContext, host: str, binary: str) -> str:
+def heartbeat(context: RequestContext, host: str, binary: str,
+              limits: Mapping[str, Any] | None = None) -> str:
     """Note that a daemon lives; its first heartbeat makes its row.
 
+    :param limits: those of the queue that it has now
     :return: its status, which an operator may have changed
     """
     try:
-        return _beat(context, host, binary)
+        return _beat(context, host, binary, limits)
     except db_exception.DBDuplicateEntry:
         # another worker of this host has made the row at the same moment
-        return _beat(context, host, binary)
+        return _beat(context, host, binary, limits)
 
 
 @db.retry
-def _beat(context: RequestContext, host: str, binary: str) -> str:
+def _beat(context: RequestContext, host: str, binary: str,
+          limits: Mapping[str, Any] | None) -> str:
     with db.writer(context) as session:
         if not db.changed(session, sa.update(models.Service).where(
                 models.Service.host == host,
                 models.Service.binary == binary).values(
-                    updated_at=types.now())):
+                    limits=limits, updated_at=types.now())):
             session.execute(sa.insert(models.Service).values(
-                host=host, binary=binary, status='enabled',
+                host=host, binary=binary, status='enabled', limits=limits,
                 updated_at=types.now()))
         return _status(session, host, binary)
 
@@ -59,7 +65,8 @@ def _rows(session: orm.Session, down_time: float,
               .order_by(models.Service.id))
     return [Service(id=row.id, host=row.host, binary=row.binary,
                     status=row.status, updated_at=row.updated_at,
-                    up=bool(alive), disabled_reason=row.disabled_reason)
+                    up=bool(alive), disabled_reason=row.disabled_reason,
+                    limits=row.limits)
             for row, alive in session.execute(select)]
 
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from oslo_config import cfg
 from oslo_db import api as db_api
+from oslo_db import exception as db_exception
 from oslo_db.sqlalchemy import enginefacade
 import sqlalchemy as sa
 from sqlalchemy import dialects
@@ -176,6 +177,16 @@ def changed(session: orm.Session, statement: sa.Update | sa.Delete) -> int:
         statement, execution_options={'synchronize_session': False})
     count: int = result.rowcount  # type: ignore[attr-defined]
     return count
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether the database is to blame, and may do the same well later."""
+    return isinstance(
+        error, db_exception.DBError | sa.exc.SQLAlchemyError) and not (
+            isinstance(error, db_exception.DBDataError
+                       | db_exception.DBConstraintError
+                       | db_exception.DBReferenceError
+                       | db_exception.DBDuplicateEntry))
 
 
 def retry(function: F) -> F:

@@ -63,30 +63,31 @@ class now(functions.FunctionElement[datetime.datetime]):
     """
 
     name = 'karbor_now'
-    inherit_cache = False
+    # how much later is bound, so that the statement is compiled once
+    inherit_cache = True
     type = UTCDateTime()
 
     def __init__(self, seconds: float = 0) -> None:
-        super().__init__()
-        self.milliseconds = round(seconds * 1000)
+        super().__init__(sa.literal(round(seconds * 1000), sa.BigInteger()))
 
 
 @compiles(now, 'sqlite')
 def _now_sqlite(element: now, compiler: Any, **kw: Any) -> str:
     # as many digits as the type stores, because text is compared
-    return ("(strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now', '%+.3f seconds')"
-            " || '000')" % (element.milliseconds / 1000)
-            ).replace('%%', '%')
+    later = compiler.process(element.clauses, **kw)
+    return ("(strftime('%Y-%m-%d %H:%M:%f', 'now', "
+            f"printf('%+.3f seconds', {later} / 1000.0)) || '000')")
 
 
 @compiles(now, 'postgresql')
 def _now_postgresql(element: now, compiler: Any, **kw: Any) -> str:
+    later = compiler.process(element.clauses, **kw)
     return ("(clock_timestamp() AT TIME ZONE 'UTC' + "
-            f"INTERVAL '{element.milliseconds} milliseconds')")
+            f"{later} * INTERVAL '1 millisecond')")
 
 
 @compiles(now, 'mysql')
 @compiles(now, 'mariadb')
 def _now_mysql(element: now, compiler: Any, **kw: Any) -> str:
-    return ('(UTC_TIMESTAMP(6) + INTERVAL '
-            f'{element.milliseconds * 1000} MICROSECOND)')
+    later = compiler.process(element.clauses, **kw)
+    return f'(UTC_TIMESTAMP(6) + INTERVAL ({later} * 1000) MICROSECOND)'

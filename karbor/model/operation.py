@@ -8,7 +8,7 @@ from typing import Any
 
 from karbor.i18n import _
 
-TYPES = ('protect', 'restore', 'delete', 'verify', 'copy')
+TYPES = ('protect', 'restore', 'delete', 'verify', 'copy', 'undo')
 # they fill their checkpoint, which is of no use unless it is complete
 MAKING = ('protect', 'copy')
 
@@ -23,6 +23,7 @@ class Operation:
     :ivar owner: the worker that has claimed it, or None
     :ivar attempt: number of the claim; it fences writers that lost theirs
     :ivar crashes: how many of its workers fell silent
+    :ivar taken_over: this claim has taken it from one that did
     :ivar request: plain data of the request (parameters, restore target)
     :ivar fraction: part of the work that is done, 0.0 to 1.0
     :ivar bytes_done: bytes read (protect, verify) or written (restore, copy)
@@ -30,6 +31,8 @@ class Operation:
     :ivar bytes_total: expected bytes where plugins know, else 0
     :ivar checkpoint_id: the checkpoint that is made, used or removed
     :ivar source_checkpoint_id: of which a copy is made, or None
+    :ivar lane: those of the same lane run one after another; None: beside all
+    :ivar source_operation_id: the restore that is undone, or None
     :ivar cancel_requested_at: when a user wanted it to end, or None
     :ivar cancel_requested_by: that user's id
     :ivar resources: in a list, only the first of them
@@ -46,11 +49,14 @@ class Operation:
     created_at: datetime.datetime
     plan_id: str | None = None
     source_checkpoint_id: str | None = None
+    lane: str | None = None
+    source_operation_id: str | None = None
     reason: str | None = None
     owner: str | None = None
     lease_until: datetime.datetime | None = None
     attempt: int = 0
     crashes: int = 0
+    taken_over: bool = False
     request: Mapping[str, Any] = field(default_factory=dict)
     trust_id: str | None = None
     scheduled_operation_id: str | None = None

@@ -10,6 +10,10 @@ from karbor import exception
 from karbor.i18n import _
 from karbor.model.resource import Resource
 
+# What becomes of a checkpoint when resources of the plan do not exist any
+# more: it fails, or it is made without them and says so.
+MISSING = ('error', 'skip')
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -17,6 +21,7 @@ class Plan:
 
     :ivar parameters: options of the plugins by ``TYPE`` or ``TYPE#ID``; the
         latter wins for its resource
+    :ivar missing_resources: one of `MISSING`
     """
 
     id: str
@@ -27,6 +32,7 @@ class Plan:
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     description: str | None = None
     status: str = 'suspended'
+    missing_resources: str = 'error'
     created_at: datetime.datetime | None = None
     updated_at: datetime.datetime | None = None
 

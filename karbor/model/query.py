@@ -5,9 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-# in this order when all that was asked for is equal
-TIE_BREAKERS = ('created_at', 'id')
-
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:
@@ -23,6 +20,8 @@ class ListQuery:
     :ivar sort: (key, ``asc`` or ``desc``) pairs, most important first
     :ivar filters: wanted values by column
     :ivar all_projects: lift the project fence; only for administrators
+    :ivar by: what decides, before the id, where all that is sorted by is
+        equal, and if nothing was asked for
     """
 
     limit: int | None = None
@@ -32,13 +31,14 @@ class ListQuery:
     sort: tuple[tuple[str, str], ...] = ()
     filters: Mapping[str, Any] = field(default_factory=dict)
     all_projects: bool = False
+    by: str = 'created_at'
 
     def order(self) -> tuple[tuple[str, str], ...]:
         """What decides, down to the id: no two items are equal by it."""
-        sort = self.sort or (('created_at', 'desc'),)
+        sort = self.sort or ((self.by, 'desc'),)
         order: dict[str, str] = {}
         for key, direction in (
-                *sort, *((key, sort[0][1]) for key in TIE_BREAKERS)):
+                *sort, *((key, sort[0][1]) for key in (self.by, 'id'))):
             order.setdefault(key, direction)
             if key == 'id':
                 break

@@ -65,15 +65,17 @@ PLAN = _table(
 CHECKPOINT = _table(
     'checkpoint', initial='protecting wait_copying',
     final='available error deleted',
-    protecting='available error',
-    wait_copying='copying error',
-    copying='available error',
+    # 'deleting' from the first three: what makes it is cancelled first
+    protecting='available error deleting',
+    wait_copying='copying error deleting',
+    copying='available error deleting',
     available='error deleting',
     # 'available' only by hand, and only if it was sealed
     error='available deleting',
-    # back to what it was only if nobody has begun to delete
+    # back to what it was only if nobody has begun to delete, or by hand if
+    # nobody goes on: to 'error', from which it is never available again
     deleting='deleted error-deleting available error',
-    error_deleting='deleting',
+    error_deleting='deleting error',
     deleted='')
 
 OPERATION = _table(
@@ -84,13 +86,31 @@ OPERATION = _table(
     success='', error='', cancelled='')
 
 # One resource in an operation. 'undefined' is the v1 word for "not begun".
+# What is not to be done at all is skipped from the beginning.
 OPERATION_RESOURCE = _table(
-    'resource', initial='undefined', final='success error',
+    'resource', initial='undefined skipped', final='success error skipped',
     undefined='running error success',
     # a resumed operation runs a resource again
     running='running success error',
     success='running error',
-    error='running')
+    error='running',
+    skipped='')
+
+# A run of a scheduled operation. What is known when it is triggered, is its
+# state from the beginning.
+RUN = _table(
+    'run', initial='queued dropped_out_of_window skipped',
+    final='success failed dropped_out_of_window skipped',
+    # 'queued' again: given back, or a claim has run out
+    queued='queued running skipped failed dropped_out_of_window',
+    running='success failed',
+    success='', failed='', skipped='', dropped_out_of_window='')
+
+BEING_MADE = ('protecting', 'wait_copying', 'copying')
+# The states that a checkpoint may have while an operation changes it. One that
+# makes a checkpoint leaves it alone if it is to be deleted meanwhile.
+DURING: Mapping[str, tuple[str, ...]] = {
+    'protect': BEING_MADE, 'copy': BEING_MADE, 'delete': ('deleting',)}
 
 # Where a checkpoint goes when an operation on it fails or is cancelled; a type
 # that is not here leaves it as it is.
@@ -115,18 +135,28 @@ V1_OPERATION_STATUS: Mapping[str, Mapping[str, str]] = {
                'success': 'success', 'error': 'fail', 'cancelled': 'fail'},
     'copy': {'queued': 'wait_copying', 'running': 'copying',
              'success': 'available', 'error': 'error', 'cancelled': 'error'},
+    'undo': {'queued': 'in_progress', 'running': 'in_progress',
+             'success': 'success', 'error': 'fail', 'cancelled': 'fail'},
 }
 
 # The words of the v1 contract for a resource, by operation type and status.
 V1_RESOURCE_STATUS: Mapping[str, Mapping[str, str]] = {
     'protect': {'undefined': 'undefined', 'running': 'protecting',
-                'success': 'available', 'error': 'error'},
+                'success': 'available', 'error': 'error',
+                'skipped': 'undefined'},
     'delete': {'undefined': 'undefined', 'running': 'deleting',
-               'success': 'deleted', 'error': 'error'},
+               'success': 'deleted', 'error': 'error',
+                'skipped': 'undefined'},
     'restore': {'undefined': 'undefined', 'running': 'restoring',
-                'success': 'available', 'error': 'error'},
+                'success': 'available', 'error': 'error',
+                'skipped': 'undefined'},
     'verify': {'undefined': 'undefined', 'running': 'verifying',
-               'success': 'available', 'error': 'error'},
+               'success': 'available', 'error': 'error',
+                'skipped': 'undefined'},
     'copy': {'undefined': 'undefined', 'running': 'copying',
-             'success': 'available', 'error': 'error'},
+             'success': 'available', 'error': 'error',
+                'skipped': 'undefined'},
+    'undo': {'undefined': 'undefined', 'running': 'undoing',
+             'success': 'undone', 'error': 'error',
+             'skipped': 'undefined'},
 }

@@ -1,18 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """karbor-operationengine as a service of oslo.service.
 
-It decides when things happen, with APScheduler as its clock; triggers add its
-jobs.
+It decides when things happen, with APScheduler as its clock.
 """
 
-import datetime
 import threading
 
-from apscheduler.schedulers import background
 from oslo_config import cfg
 from oslo_service import service
 
 from karbor import service as karbor_service
+from karbor.operationengine import engine
+from karbor.operationengine import listener
 
 BINARY = 'karbor-operationengine'
 
@@ -26,7 +25,8 @@ class OperationEngineService(service.ServiceBase):
         # SIGTERM may come while this starts, from another thread
         self._lock = threading.Lock()
         self._stopped = False
-        self._clock: background.BackgroundScheduler | None = None
+        self._engine: engine.Engine | None = None
+        self._listener: listener.Listener | None = None
         self._heartbeat = karbor_service.Heartbeat(conf, BINARY)
 
     def start(self) -> None:
@@ -37,21 +37,22 @@ class OperationEngineService(service.ServiceBase):
 
     def _begin(self) -> None:
         karbor_service.set_up(self._conf)
-        self._clock = background.BackgroundScheduler(timezone=datetime.UTC)
-        self._clock.start()
+        self._engine = engine.Engine(self._conf, self._heartbeat.may_begin)
+        self._engine.start()
+        self._listener = listener.Listener(self._conf)
+        self._listener.start()
         self._heartbeat.start()
-
-    def may_fire(self) -> bool:
-        """Whether a trigger may fire here; each asks this first."""
-        return self._heartbeat.may_begin()
 
     def stop(self, graceful: bool = True) -> None:
         """End when the jobs that run have ended."""
         with self._lock:
             self._stopped = True
-            if self._clock is not None:
-                self._clock.shutdown(wait=True)
+            if self._listener is not None:
+                self._listener.stop()
+            if self._engine is not None:
+                self._engine.stop()
                 self._heartbeat.stop()
+                karbor_service.farewell()
         self._ended.set()
 
     def wait(self) -> None:

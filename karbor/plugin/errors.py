@@ -4,12 +4,18 @@
 Raise `PluginError` with one sentence that a user can act on: it becomes the
 reason of the resource. Any other exception is taken for a fault of the
 plugin: its type and text become the reason, and its traceback is logged.
+
+Raise `Damaged` where something outside of the bank that the checkpoint needs
+is gone or is not what it was. The checkpoint is then marked, and is not
+restored or copied unless a user insists. Do not raise it because a service is
+away.
 """
 
 from karbor.exception import BankCorrupt
 from karbor.exception import BankError
 from karbor.exception import BankKeyNotFound
 from karbor.exception import ConfigError
+from karbor.exception import Damaged
 from karbor.exception import InstanceNotFound
 from karbor.exception import Invalid
 from karbor.exception import KarborError
@@ -17,8 +23,8 @@ from karbor.exception import PluginError
 from karbor.i18n import _
 
 __all__ = ['BankCorrupt', 'BankError', 'BankKeyNotFound', 'Cancelled',
-           'ConfigError', 'InstanceNotFound', 'Invalid', 'PluginError',
-           'WaitFailed']
+           'ConfigError', 'Damaged', 'InstanceNotFound', 'Invalid',
+           'PluginError', 'WaitFailed']
 
 
 class WaitFailed(PluginError):

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from karbor.model.record import Record
 from karbor.plugin.base import Plugin
 from karbor.plugin.step import Step
 
@@ -49,6 +50,34 @@ class Operation:
                      if getattr(cls, hook) is not getattr(Operation, hook))
 
 
+class Undo(Operation):
+    """Removes what a restore has made: the operation ``undo``.
+
+    The restore says before it makes something that it will
+    (`Step.will_make`), so what `Step.made` tells of may be there, in part, or
+    not at all; each has to be removed all the same, and found gone is as good
+    as removed. What was there before the restore, or has come since, must
+    stay. The parameters and what is remembered are those of the restore,
+    `Step.undoes` is its id. `Step.data` holds nothing: the checkpoint may be
+    damaged or gone.
+
+    Parents come before their children, so a server is gone before the volume
+    that it uses. What cannot be removed is raised, with a sentence that names
+    what stays; a user can undo again then. What was overwritten
+    (`Step.overwrites`) the user is told of by Karbor.
+    """
+
+    def on_main(self, step: Step) -> None:
+        step.check()
+        for record in step.made():
+            step.check()
+            self.remove(step, record)
+
+    def remove(self, step: Step, record: Record) -> None:
+        """Remove one thing, if it is there."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True)
 class Schemas:
     """JSON Schemas (objects) of what a plugin takes and shows.
@@ -72,15 +101,21 @@ class ProtectionPlugin(Plugin):
 
     :cvar resource_types: types that it protects
     :cvar operations: `Operation` classes by ``protect``, ``restore``,
-        ``delete``, ``verify`` and ``copy``; what saves data needs at least
-        protect and restore. ``delete`` removes only what was made outside the
-        bank: data in the bank goes by itself. ``verify`` looks only at what
-        was made outside: every byte in the bank has been proved before it
-        is asked. Without ``copy`` a type cannot be copied; `CopyData` does
-        for what keeps all in the bank.
+        ``delete``, ``verify``, ``copy`` and ``undo``; what saves data needs
+        at least protect and restore. ``delete`` removes only what was made
+        outside the bank: data in the bank goes by itself. ``verify`` looks
+        only at what was made outside: every byte in the bank has been proved
+        before it is asked. Without ``copy`` a type cannot be copied;
+        `CopyData` does for what keeps all in the bank. ``undo`` removes what a
+        restore that failed or was cancelled has made: see `Undo`.
     :cvar schemas: see `Schemas`
+    :cvar restore_places: names of those parameters of a restore that send it
+        elsewhere. Without any of them it goes back in place: such a restore
+        waits while another one, or a protect, of the same plan runs, and they
+        wait for it. None: a restore only makes what is new.
     """
 
     resource_types: ClassVar[frozenset[str]] = frozenset()
     operations: ClassVar[Mapping[str, type[Operation]]] = {}
     schemas: ClassVar[Schemas] = Schemas()
+    restore_places: ClassVar[frozenset[str] | None] = frozenset()

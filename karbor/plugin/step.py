@@ -2,9 +2,10 @@
 """What a hook is given: its resource, its tools and its data."""
 
 import abc
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
+from karbor.model.record import Record
 from karbor.model.resource import Resource
 from karbor.plugin import polling
 from karbor.plugin.base import Context
@@ -133,6 +134,8 @@ class Step(abc.ABC):
     :ivar data: what the checkpoint holds of the resource
     :ivar source: in a copy, what the checkpoint that is copied holds of it,
         only to be read; in all others None
+    :ivar undoes: in an undo, the ``operation_id`` of the restore that is
+        undone; in all others None
     """
 
     operation_id: str
@@ -144,6 +147,7 @@ class Step(abc.ABC):
     context: Context
     data: Data
     source: Data | None
+    undoes: str | None
 
     @property
     def openstack(self) -> Any:
@@ -165,6 +169,49 @@ class Step(abc.ABC):
     @abc.abstractmethod
     def recall(self, key: str, default: Any = None) -> Any:
         """What is remembered under the key, or ``default``."""
+
+    def will_make(self, kind: str, name: str, **details: Any) -> None:
+        """In a restore: say that something will be made outside.
+
+        Call it before you make it. When it returns, that is recorded
+        durably, and an undo of the restore finds it in `made`, whether it
+        was made or not.
+
+        :param kind: a word or two that a user reads: ``volume``
+        :param name: how an undo finds it, and a user knows it
+        :param details: plain data (JSON), for example by what the undo tells
+            that it is really the thing that was made
+        :raises Cancelled: the operation is to stop
+        """
+        self.announce([Record(kind, name, details)])
+
+    def overwrites(self, kind: str, name: str, **details: Any) -> None:
+        """In a restore: say that something that is there will be replaced.
+
+        Call it before you do; the user who undoes the restore is told that
+        this stays. Otherwise as `will_make`.
+        """
+        self.announce([Record(kind, name, details, made=False)])
+
+    @abc.abstractmethod
+    def announce(self, records: Iterable[Record]) -> None:
+        """Do many `will_make` and `overwrites` as one, in this order.
+
+        All of them are recorded when it returns; if it raises, none is. Some
+        hundred at a time cost little more than one.
+        """
+
+    @abc.abstractmethod
+    def records(self) -> Iterator[Record]:
+        """All that was announced of the resource, the newest first.
+
+        In a restore that is run again, by its earlier runs, too; in an undo,
+        by the restore. There may be millions: they are read bit by bit.
+        """
+
+    def made(self) -> Iterator[Record]:
+        """Of `records`, what was to be made."""
+        return (record for record in self.records() if record.made)
 
     @abc.abstractmethod
     def progress(self, fraction: float | None = None, *,

@@ -9,6 +9,11 @@ the answer must come soon: a search ends at `HORIZON_YEARS`.
 import abc
 from collections.abc import Iterator
 import datetime
+import functools
+import zoneinfo
+
+from karbor.i18n import _
+from karbor.plugin.errors import Invalid
 
 # a schedule that stands still for longer is taken for one that has ended
 HORIZON_YEARS = 50
@@ -83,6 +88,26 @@ class WallClock(Schedule):
                     found := moment_of(local, self.zone)) > moment:
                 return found
         return None
+
+
+@functools.cache
+def _zones() -> frozenset[str]:
+    # these two are whatever a host has made of them
+    return frozenset(zoneinfo.available_timezones()) - {'localtime',
+                                                        'Factory'}
+
+
+def time_zone(name: str) -> zoneinfo.ZoneInfo:
+    """The time zone of a name of IANA.
+
+    :raises Invalid: of the field ``timezone``: there is none
+    """
+    # not by trying: to look for a zone is to open a file of that name
+    if name not in _zones():
+        raise Invalid(field='timezone', reason=_(
+            'expected the name of a time zone such as Europe/Berlin or UTC, '
+            'not %s') % name[:100])
+    return zoneinfo.ZoneInfo(name)
 
 
 def local_time(moment: datetime.datetime,

@@ -15,6 +15,8 @@ from karbor.policies import providers
 from karbor.policies import quota_classes
 from karbor.policies import quotas
 from karbor.policies import restores
+from karbor.policies import retention
+from karbor.policies import runs
 from karbor.policies import scheduled_operations
 from karbor.policies import services
 from karbor.policies import triggers
@@ -26,5 +28,5 @@ def list_rules() -> list[policy.RuleDefault]:
     return list(itertools.chain.from_iterable(
         module.list_rules() for module in (
             base, checkpoints, copies, operations, plans, protectables,
-            providers, quota_classes, quotas, restores, scheduled_operations,
-            services, triggers, verifications)))
+            providers, quota_classes, quotas, restores, retention, runs,
+            scheduled_operations, services, triggers, verifications)))

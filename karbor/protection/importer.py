@@ -84,4 +84,5 @@ def _checkpoint(provider: Provider, manifest: Manifest) -> Checkpoint:
         status='available' if available else 'error', status_reason=reason,
         origin=manifest.origin, resource_graph=manifest.resource_graph,
         extra_info=manifest.extra_info, size=manifest.size,
+        missing=manifest.missing,
         sealed=available, created_at=manifest.created_at)

@@ -23,15 +23,15 @@ class _Meter:
 class Progress:
     """Meters of all resources of an operation; safe between threads.
 
-    A fraction never goes back: a hook that runs again after a crash repeats
-    what the user has seen done.
+    Those that are not to be done have none. A fraction never goes back: a
+    hook that runs again after a crash repeats what the user has seen done.
     """
 
     def __init__(self, resources: Sequence[OperationResource]) -> None:
         self._lock = threading.Lock()
         self._meters = {r.position: _Meter(
             r.status, r.fraction, r.bytes_done, r.bytes_total)
-            for r in resources}
+            for r in resources if r.status != 'skipped'}
         self._sum = sum(m.fraction for m in self._meters.values())
 
     def begin(self, position: int, bytes_done: int) -> None:
@@ -77,7 +77,8 @@ class Progress:
     def status(self, position: int) -> str:
         """The status of a resource."""
         with self._lock:
-            return self._meters[position].status
+            meter = self._meters.get(position)
+            return 'skipped' if meter is None else meter.status
 
     def bytes_done(self, position: int) -> int:
         """Bytes of a resource that went through so far."""

@@ -107,8 +107,15 @@ class Protectables:
         for plugin in self._plugins.values():
             if type_ in plugin.parent_types:
                 with _asked(plugin.resource_type):
-                    for key, children in plugin.dependents(
-                            context, parents).items():
+                    answer = dict(plugin.dependents(context, parents))
+                    unanswered = found.keys() - answer.keys()
+                    if unanswered:
+                        # as likely half an answer as one without children
+                        raise ValueError(_(
+                            'there is no answer for %(type)s %(id)s') % dict(
+                                zip(('type', 'id'), min(unanswered),
+                                    strict=True)))
+                    for key, children in answer.items():
                         found[key].extend(children)
         return found
 
@@ -119,7 +126,30 @@ class Protectables:
         :raises exception.PluginError: one of them does not exist (any more),
             or a plugin could not answer
         """
-        roots = []
+        roots, missing = self.find(context, named)
+        if missing:
+            raise exception.PluginError(reason=_(
+                '%s does not exist, or the project may not use it; nothing '
+                'was protected') % missing[0])
+        return self.depending(context, roots)
+
+    def depending(self, context: Context, roots: Sequence[Resource]) -> Graph:
+        """Everything that resources which exist depend on.
+
+        :raises exception.PluginError: a plugin could not answer
+        """
+        return Graph.discover(
+            roots, lambda type_, parents: self.dependents(
+                context, type_, parents))
+
+    def find(self, context: Context, named: Sequence[Resource],
+             ) -> tuple[list[Resource], list[Resource]]:
+        """Resources as they are now, and those that do not exist any more.
+
+        :param named: as a user named them
+        :raises exception.PluginError: a plugin could not answer
+        """
+        roots, missing = [], []
         by_type: dict[str, list[Resource]] = {}
         for resource in named:
             by_type.setdefault(resource.type, []).append(resource)
@@ -130,13 +160,10 @@ class Protectables:
                     context, [resource.id for resource in resources])
             for resource in resources:
                 if resource.id not in existing:
-                    raise exception.PluginError(reason=_(
-                        '%s does not exist, or the project may not use it; '
-                        'nothing was protected') % resource)
+                    missing.append(resource)
+                    continue
                 now = existing[resource.id]
                 roots.append(Resource(
                     type_, resource.id, resource.name or now.name,
                     now.extra_info))
-        return Graph.discover(
-            roots, lambda type_, parents: self.dependents(
-                context, type_, parents))
+        return roots, missing

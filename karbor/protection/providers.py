@@ -11,6 +11,7 @@ Each file of ``provider_config_dir`` describes one::
     plugin = karbor-fileset-protection-plugin
     plugin = karbor-sqldatabase-protection-plugin
     enabled = True
+    operations = 8
 
 Sections of its plugins follow; what they leave out is taken from karbor.conf.
 A mistake in one file is logged and kept for whoever asks for that provider;
@@ -50,6 +51,9 @@ OPTS: list[cfg.Opt] = [
                     help='Name of a protection plugin; may be repeated.'),
     cfg.BoolOpt('enabled', default=True,
                 help='Whether the provider can be used.'),
+    cfg.IntOpt('operations', default=0, min=0,
+               help='Operations on it that all workers together run at the '
+                    'same time; 0 is no limit.'),
 ]
 _KNOWN = {opt.name for opt in OPTS}
 # of a plugin, as `Schemas` has them
@@ -61,6 +65,7 @@ class Provider:
     """A bank and the plugins that save into it.
 
     :ivar plugins: protection plugins by resource type
+    :ivar operations: that may run at the same time; 0 is no limit
     """
 
     id: str
@@ -68,9 +73,13 @@ class Provider:
     description: str
     store: store.Store
     plugins: Mapping[str, ProtectionPlugin]
+    operations: int = 0
 
     def describe(self) -> dict[str, Any]:
-        """What the API shows of it, ``resource_types`` and ``operations``."""
+        """What the API shows of it, and what use cases have to know.
+
+        ``resource_types``, and by type ``operations`` and ``restore_places``.
+        """
         plugins = sorted(self.plugins.items())
         return {
             'id': self.id, 'name': self.name,
@@ -78,6 +87,10 @@ class Provider:
             'resource_types': [type_ for type_, _plugin in plugins],
             'operations': {type_: sorted(plugin.operations)
                            for type_, plugin in plugins},
+            'restore_places': {
+                type_: (None if plugin.restore_places is None
+                        else sorted(plugin.restore_places))
+                for type_, plugin in plugins},
             'extended_info_schema': {
                 f'{kind}_schema': {
                     type_: dict(getattr(plugin.schemas, kind))
@@ -169,7 +182,8 @@ def _load(conf: cfg.ConfigOpts, path: str) -> Provider | None:
     return Provider(
         provider_id, settings.name, settings.description,
         store.Store(bank, chunk_size=conf.protection.chunk_size,
-                    level=conf.protection.compression_level), plugins)
+                    level=conf.protection.compression_level), plugins,
+        settings.operations)
 
 
 def _read(conf: cfg.ConfigOpts, path: str) -> cfg.ConfigOpts:

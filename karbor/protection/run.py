@@ -10,16 +10,19 @@ from typing import Any
 from oslo_log import log
 
 from karbor import exception
+from karbor.actions import telling
 from karbor.bank.manifest import Manifest
 from karbor.bank.manifest import ResourceEntry
 from karbor.bank.store import Store
 from karbor.context import RequestContext
 from karbor.db import operations
+from karbor.db import records as stored
 from karbor.i18n import _
 from karbor.model.graph import Graph
 from karbor.model.operation import Operation
 from karbor.model.operation import OperationResource
 from karbor.model.plan import parameters_for
+from karbor.model.record import Record
 from karbor.model.resource import Resource
 from karbor.plugin.base import Context
 from karbor.plugin.errors import Cancelled
@@ -85,7 +88,9 @@ class Run:
     :ivar states: by position in the graph
     :ivar failed: a resource is in error
     :ivar source: in a copy, set before its hooks run
+    :ivar missing: resources of which there is nothing to work on
     :ivar cancelled_by: the user who wants it to end, if one does
+    :ivar needed_by: in an undo, positions of the parents of each resource
     """
 
     def __init__(self, context: RequestContext, operation: Operation,
@@ -102,9 +107,13 @@ class Run:
         self.failed = threading.Event()
         self.origin = 'manual'
         self.source: Source | None = None
+        self.missing: tuple[Resource, ...] = ()
         self.cancelled_by: str | None = None
+        self.needed_by: Mapping[tuple[str, str], Sequence[int]] = {}
         self._journal = Journal(self._commit)
         self._flushing = threading.Lock()
+        # what is done already was told by those who had it before
+        self._quarter = telling.quarter(operation.fraction)
         self._lease = lease
         self._clock = clock
         self._held_until = clock() + lease
@@ -160,6 +169,16 @@ class Run:
         if self.halted not in (None, CANCELLED):
             raise Cancelled()
 
+    def prove(self) -> None:
+        """Make sure of the claim before something is made outside.
+
+        The clock of this process may have stood still while others worked: a
+        virtual machine that was paused does not know how long.
+
+        :raises Cancelled: the claim is lost, or cannot be proved
+        """
+        self._guarded(lambda: self._commit(()))
+
     def sleep(self, seconds: float) -> None:
         """Pause, but not past the moment at which the run is to stop."""
         end = self._clock() + seconds
@@ -190,6 +209,12 @@ class Run:
         """What the request says of a resource."""
         return parameters_for(self.operation.parameters, resource)
 
+    @property
+    def source_id(self) -> str:
+        """Id of the checkpoint that is read."""
+        return self.operation.source_checkpoint_id or (
+            self.operation.checkpoint_id)
+
     def first_reason(self) -> str | None:
         """The sentence of the first resource that failed, with its name."""
         in_error = [state for position, state in enumerate(self.states)
@@ -211,13 +236,24 @@ class Run:
             # A flush that began earlier may still say that a resource is
             # running; these entries have to come after it.
             pass
+        self._guarded(lambda: self._journal.write(*entries))
+
+    def announce(self, position: int, records: Sequence[Record]) -> None:
+        """Write what a restore is about to do to a resource, durably.
+
+        :raises Cancelled: it is not written, and the run is to stop
+        """
+        self._guarded(lambda: stored.add(self.context, self.operation,
+                                         position, records))
+
+    def _guarded(self, write: Callable[[], None]) -> None:
         try:
-            self._journal.write(*entries)
+            write()
         except exception.LeaseLost:
             self.halt(LOST)
             raise Cancelled() from None
         except Exception as error:
-            # Whether the entries were written is not known, so nothing may
+            # Whether it was written is not known, so nothing may
             # be built on them. The lease runs out and the operation is
             # resumed from what the database does hold.
             LOG.exception('The journal of operation %s cannot be written.',
@@ -233,11 +269,25 @@ class Run:
         with self._flushing:
             rows = self.progress.take_changed()
             if rows and self.halted is None:
+                totals = self.progress.totals()
                 try:
                     operations.journal(self.context, self.operation, rows,
-                                       self.progress.totals())
+                                       totals)
                 except exception.LeaseLost:
                     self.halt(LOST)
+                    return
+                if telling.quarter(totals['fraction']) > self._quarter:
+                    self._quarter = telling.quarter(totals['fraction'])
+                    telling.progressed(self.operation, totals)
+
+    def tell_end(self, ended: Operation) -> None:
+        """Tell of the end, which was committed."""
+        # after the progress that was committed before it
+        with self._flushing:
+            telling.ended(ended, [
+                (state.resource.type, state.resource.id, state.reason)
+                for position, state in enumerate(self.states)
+                if self.progress.status(position) == 'error'])
 
     def settle(self, reason: str | None = None) -> None:
         """Note the end of resources of which no hook told it.

@@ -45,10 +45,14 @@ class ProtectionService(service.ServiceBase):
         karbor_service.set_up(self._conf)
         self._executor = futurist.ThreadPoolExecutor(
             max_workers=self._conf.protection.threads)
+        self._own = {
+            type_: futurist.ThreadPoolExecutor(max_workers=threads)
+            for type_, threads in self._conf.protection.type_threads.items()}
         self._shop = self._load()
         # wake, when it may begin again what waits meanwhile
         self._heartbeat = karbor_service.Heartbeat(
-            self._conf, BINARY, lambda: made.wake())
+            self._conf, BINARY, lambda: made.wake(),
+            lambda: self._shop.limits.to_dict())
         made = worker.Worker(self._shop, self._heartbeat.may_begin)
         self._server = transport.server(
             transport.PROTECTION_TOPIC, self._conf.host,
@@ -61,7 +65,8 @@ class ProtectionService(service.ServiceBase):
     def _load(self) -> work.Workshop:
         return work.Workshop(
             self._conf, providers.load(self._conf),
-            protectables.Protectables.load(self._conf), self._executor)
+            protectables.Protectables.load(self._conf), self._executor,
+            self._own)
 
     def stop(self, graceful: bool = True) -> None:
         """Take no more work, and give up in good order what runs."""
@@ -72,6 +77,7 @@ class ProtectionService(service.ServiceBase):
             # rest until this process is ended the hard way.
             self._worker.stop(self._conf.graceful_shutdown_timeout or None)
             self._heartbeat.stop()
+            karbor_service.farewell()
             self._server.stop()
             self._server.wait()
         self._ended.set()

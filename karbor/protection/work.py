@@ -6,7 +6,7 @@ bank has already is left out, the rest is done again.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 import functools
 from typing import Any
 
@@ -28,9 +28,13 @@ from karbor.model.graph import Graph
 from karbor.model.operation import cancelled_by
 from karbor.model.operation import Operation
 from karbor.model.operation import OperationResource
+from karbor.model.queue import Limits
 from karbor.model.resource import Resource
+from karbor.model.subset import Subset
 from karbor.plugin.base import Context
 from karbor.plugin.errors import Cancelled
+from karbor.protection import discovery
+from karbor.protection import undo
 from karbor.protection.flows import build
 from karbor.protection.flows import engine
 from karbor.protection.flows import hooks
@@ -52,12 +56,25 @@ LOG = log.getLogger(__name__)
 
 @dataclass
 class Workshop:
-    """What all operations of a process share."""
+    """What all operations of a process share.
+
+    :ivar executor: the threads of hooks
+    :ivar own: by resource type, the threads of those that have some
+    """
 
     conf: cfg.ConfigOpts
     providers: Providers
     protectables: Protectables
     executor: Any
+    own: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def limits(self) -> Limits:
+        """Of what all workers together run at the same time."""
+        return Limits(self.conf.protection.project_operations, {
+            id_: provider.operations
+            for id_, provider in self.providers.by_id.items()
+            if provider.operations})
 
 
 def plugin_context(conf: cfg.ConfigOpts, *, project_id: str,
@@ -79,8 +96,7 @@ def carry_out(shop: Workshop, context: RequestContext, operation: Operation,
     """
     try:
         provider = shop.providers.get(operation.provider_id)
-        checkpoint = checkpoints.get(context, operation.provider_id,
-                                     operation.checkpoint_id)
+        checkpoint = _checkpoint(context, operation)
     except exception.NotFound as error:
         if operation.cancel_requested_by is None:
             outcome.failed(context, operation, str(error))
@@ -94,19 +110,37 @@ def carry_out(shop: Workshop, context: RequestContext, operation: Operation,
         roles=tuple(operation.request.get('roles', ())),
         request_id=operation.request_id),
         lease=shop.conf.protection.lease)
-    run.origin = checkpoint.origin
+    if checkpoint is not None:
+        run.origin = checkpoint.origin
+        if operation.type != 'undo':
+            run.missing = checkpoint.missing
     if operation.cancel_requested_by is not None:
         # while another worker had it, which has not ended it
         run.cancel(operation.cancel_requested_by)
     started(run)
     why = _to_its_end(shop, run, checkpoint)
-    if why != GIVEN_UP and (why is not None or operation.attempt > 1):
+    if why != GIVEN_UP and (
+            why is not None or operation.attempt > 1
+            # who made it may write to it until the row is gone
+            or operation.type == 'delete'):
         repair.after(context, operation, provider.store)
     return why
 
 
+def _checkpoint(context: RequestContext,
+                operation: Operation) -> Checkpoint | None:
+    """What an operation works on; an undo needs it no more."""
+    try:
+        return checkpoints.get(context, operation.provider_id,
+                               operation.checkpoint_id)
+    except exception.CheckpointNotFound:
+        if operation.type != 'undo':
+            raise
+        return None
+
+
 def _to_its_end(shop: Workshop, run: Run,
-                checkpoint: Checkpoint) -> str | None:
+                checkpoint: Checkpoint | None) -> str | None:
     """Write an outcome; why there is none, if there is none."""
     try:
         try:
@@ -128,45 +162,55 @@ def _to_its_end(shop: Workshop, run: Run,
     return None
 
 
-def _tell(shop: Workshop, run: Run, checkpoint: Checkpoint) -> None:
-    story = {'protect': _protect, 'restore': _restore, 'delete': _delete,
-             'verify': _verify, 'copy': _copy}[run.operation.type]
+def _tell(shop: Workshop, run: Run, checkpoint: Checkpoint | None) -> None:
     try:
         run.check()
         if run.operation.crashes > shop.conf.protection.max_crashes:
             raise exception.PluginError(reason=_(
                 'Given up: %d workers fell silent while they worked on '
                 'it.') % run.operation.crashes)
-        story(shop, run, checkpoint)
+        if checkpoint is None or run.operation.type == 'undo':
+            _undo(shop, run, checkpoint)
+        else:
+            story = {'protect': _protect, 'restore': _restore,
+                     'delete': _delete, 'verify': _verify,
+                     'copy': _copy}[run.operation.type]
+            story(shop, run, checkpoint)
     except (exception.LeaseLost, Cancelled):
         raise
     except exception.KarborError as error:
         # may be a consequence of the stop
         run.check()
+        outcome.note_damage(run, error)
         _fail(run, checkpoint, sentence(str(error)))
 
 
-def _fail(run: Run, checkpoint: Checkpoint, reason: str) -> None:
+def _fail(run: Run, checkpoint: Checkpoint | None, reason: str) -> None:
     _note_the_end(run, checkpoint, reason)
     outcome.failed(run.context, run.operation, reason,
-                   run.progress.totals())
+                   run.progress.totals(), run.tell_end)
 
 
-def _cancel(run: Run, checkpoint: Checkpoint) -> None:
+def _cancel(run: Run, checkpoint: Checkpoint | None) -> None:
     """Every hook that was begun has returned: nothing writes any more."""
     _note_the_end(run, checkpoint, cancelled_by(run.cancelled_by))
     outcome.cancelled(run.context, run.operation, run.cancelled_by,
-                      run.progress.totals())
+                      run.progress.totals(), run.tell_end)
 
 
-def _note_the_end(run: Run, checkpoint: Checkpoint, reason: str) -> None:
+def _note_the_end(run: Run, checkpoint: Checkpoint | None,
+                  reason: str) -> None:
     """Tell resources and bank of an end that is no success."""
-    text = checkpoint.resource_graph
-    if run.operation.resources and not run.states and text is not None:
+    text = None if checkpoint is None else checkpoint.resource_graph
+    if run.operation.resources and not run.states:
         # it failed before its journal was read, which says what there is
-        run.load(Graph.from_json(text), run.operation.resources)
+        if run.operation.type == 'undo':
+            run.load(undo.graph(text, run.operation.resources),
+                     run.operation.resources)
+        elif text is not None:
+            run.load(Graph.from_json(text), run.operation.resources)
     run.settle(reason)
-    if run.operation.makes_checkpoint:
+    if checkpoint is not None and run.operation.makes_checkpoint:
         outcome.check_claim(run.context, run.operation)
         outcome.tell_bank_of_error(run, checkpoint, reason)
 
@@ -178,9 +222,10 @@ def _protect(shop: Workshop, run: Run, checkpoint: Checkpoint) -> None:
         graph = Graph.from_json(str(checkpoint.resource_graph))
         run.load(graph, run.operation.resources)
     else:
-        graph = shop.protectables.graph(
-            run.plugin_context,
-            [Resource.from_dict(r) for r in checkpoint.plan['resources']])
+        graph, run.missing = discovery.graph(
+            run, shop.protectables,
+            [Resource.from_dict(r) for r in checkpoint.plan['resources']],
+            shop.conf.protection.discovery_timeout)
         _begin(run, graph, {}, graph_text=graph.to_json())
     _fill(shop, run, checkpoint)
 
@@ -197,6 +242,7 @@ def _fill(shop: Workshop, run: Run, checkpoint: Checkpoint) -> None:
 
 
 def _restore(shop: Workshop, run: Run, checkpoint: Checkpoint) -> None:
+    _refuse_damaged(run, checkpoint)
     manifest = _available(run.provider.store, checkpoint.id)
     _begin_from_bank(run, checkpoint, manifest)
     _need_plugins(run, go_on=True)
@@ -207,23 +253,27 @@ def _restore(shop: Workshop, run: Run, checkpoint: Checkpoint) -> None:
 
 def _verify(shop: Workshop, run: Run, checkpoint: Checkpoint) -> None:
     manifest = _available(run.provider.store, checkpoint.id)
-    _begin_from_bank(run, checkpoint, manifest)
+    asked = run.operation.request.get('subset')
+    subset = None if asked is None else Subset.from_dict(asked)
+    _begin_from_bank(run, checkpoint, manifest, subset)
     for batch in readback.batches(run, shop.conf.protection.flow_size):
         run.check()
         engine.run(batch, functools.partial(readback.call, run),
-                   shop.executor)
+                   lambda _call: shop.executor)
     # A type without a plugin that verifies has nothing outside to look at.
     _run_hooks(shop, run)
     _raise_if_failed(run)
-    outcome.succeeded(run)
+    outcome.succeeded(run, sound=subset is None)
 
 
 def _copy(shop: Workshop, run: Run, checkpoint: Checkpoint) -> None:
     outcome.copying(run)
     # The source is held against deletion, so it says the same each time.
     source = shop.providers.get(run.operation.request['source_provider_id'])
-    manifest = _available(source.store,
-                          str(run.operation.source_checkpoint_id))
+    _refuse_damaged(run, checkpoints.get(run.context, source.id,
+                                         run.source_id))
+    manifest = _available(source.store, run.source_id)
+    run.missing = manifest.missing
     run.source = Source(source.store, manifest)
     graph = Graph.from_json(str(manifest.resource_graph))
     if run.operation.resources:
@@ -251,30 +301,53 @@ def _delete(shop: Workshop, run: Run, checkpoint: Checkpoint) -> None:
     outcome.removed(run)
 
 
+def _undo(shop: Workshop, run: Run, checkpoint: Checkpoint | None) -> None:
+    undo.begin(run, None if checkpoint is None
+               else checkpoint.resource_graph)
+    undo.name_what_stays(run)
+    _run_hooks(shop, run)
+    _raise_if_failed(run)
+    outcome.succeeded(run)
+
+
 # -- their parts --------------------------------------------------------------
 
 def _begin(run: Run, graph: Graph,
            entries: Mapping[tuple[str, str], ResourceEntry],
            graph_text: str | None = None,
            sizes: Mapping[tuple[str, str], ResourceEntry] | None = None,
-           ) -> None:
+           subset: Subset | None = None) -> None:
     """Begin the journal.
 
     :param entries: what the checkpoint holds already
     :param graph_text: to be stored with the checkpoint
     :param sizes: what a copy will hold; only the bytes are taken from it
+    :param subset: others than these are not looked at; None: all are
     """
     sizes = entries if sizes is None else sizes
+    left_out = {} if subset is None else {
+        resource.key: _('Not looked at: it is not in subset %(number)d of '
+                        '%(of)d.') % subset.to_dict()
+        for resource in graph.resources if resource not in subset}
     rows = [OperationResource(
         position=position, type=resource.type, id=resource.id,
         name=resource.name,
         entry=(entries[resource.key].to_dict()
                if resource.key in entries else None),
-        bytes_total=(sizes[resource.key].bytes
-                     if resource.key in sizes else 0))
+        status='skipped' if resource.key in left_out else 'undefined',
+        reason=left_out.get(resource.key),
+        bytes_total=(sizes[resource.key].bytes if resource.key in sizes
+                     and resource.key not in left_out else 0))
         for position, resource in enumerate(graph.resources)]
-    operations.begin(run.context, run.operation, rows,
-                     None if graph_text is None else {'graph': graph_text})
+    # they have no place in the graph, but users are to be told of them
+    missing = [OperationResource(
+        position=position, type=resource.type, id=resource.id,
+        name=resource.name, status='skipped', reason=_(
+            'It was missing when the checkpoint was made.'))
+        for position, resource in enumerate(run.missing, len(rows))]
+    operations.begin(run.context, run.operation, [*rows, *missing], (
+        None if graph_text is None
+        else {'graph': graph_text, 'missing': run.missing}))
     run.load(graph, rows)
 
 
@@ -300,9 +373,20 @@ def _available(store: Store, checkpoint_id: str) -> Manifest:
     return manifest
 
 
-def _begin_from_bank(run: Run, checkpoint: Checkpoint,
-                     manifest: Manifest) -> None:
+def _refuse_damaged(run: Run, checkpoint: Checkpoint) -> None:
+    """Whatever was found since it was asked for."""
+    damage = checkpoint.damage
+    if (damage is not None and not run.operation.request.get('force')
+            # what it has found itself is in its journal
+            and damage.found_by != run.operation.id):
+        raise exception.CheckpointDamaged(id=checkpoint.id,
+                                          reason=damage.reason)
+
+
+def _begin_from_bank(run: Run, checkpoint: Checkpoint, manifest: Manifest,
+                     subset: Subset | None = None) -> None:
     """The graph and what there is of it, as the bank says, not the index."""
+    run.missing = manifest.missing
     text = manifest.resource_graph or checkpoint.resource_graph
     if text is None:
         # it ended before its resources were known, so nothing was made
@@ -313,7 +397,7 @@ def _begin_from_bank(run: Run, checkpoint: Checkpoint,
         run.load(graph, run.operation.resources)
         return
     _begin(run, graph, {(entry.type, entry.id): entry
-                        for entry in manifest.resources})
+                        for entry in manifest.resources}, subset=subset)
 
 
 def _manifest_if_readable(run: Run, checkpoint: Checkpoint,
@@ -337,7 +421,7 @@ def _need_plugins(run: Run, go_on: bool = False) -> None:
     :param go_on: the others are done all the same
     """
     for position, state in enumerate(run.states):
-        if (run.progress.status(position) != 'error'
+        if (run.progress.status(position) not in ('error', 'skipped')
                 and hooks.operation_class(run, state) is None):
             hooks.fail(run, position, _(
                 'Provider %(name)s has no plugin that can %(operation)s '
@@ -353,15 +437,20 @@ def _run_hooks(shop: Workshop, run: Run) -> None:
     assert run.graph is not None  # noqa: S101 - every story loads it first
     positions = {resource.key: number for number, resource
                  in enumerate(run.graph.resources)}
+
+    def threads_of(call: build.Call) -> Any:
+        type_ = run.states[call.position].resource.type
+        return shop.own.get(type_, shop.executor)
+
     plan = build.phases(
         run.graph,
         lambda resource: hooks.hooks_of(run, positions[resource.key]),
-        shop.conf.protection.flow_size)
+        shop.conf.protection.flow_size,
+        parents_first=run.operation.type == 'undo')
     for _phase, batches in plan:
         for batch in batches:
             run.check()
-            engine.run(batch, functools.partial(hooks.call, run),
-                       shop.executor)
+            engine.run(batch, functools.partial(hooks.call, run), threads_of)
     run.check()
     making = run.operation.makes_checkpoint
     # the others go on, so what is left there had nothing to do

@@ -16,6 +16,7 @@ from oslo_log import log
 
 from karbor import context as karbor_context
 from karbor import exception
+from karbor.actions import telling
 from karbor.db import operations
 from karbor.model.operation import Operation
 from karbor.protection import run as runs
@@ -124,12 +125,14 @@ class Worker:
                     return
             asked_at = time.monotonic()
             operation = operations.claim(context, self.owner,
-                                         self._options.lease)
+                                         self._options.lease,
+                                         self._shop.limits)
             if operation is None:
                 return
             LOG.info('Operation %s (%s of checkpoint %s) is claimed, attempt '
                      '%d.', operation.id, operation.type,
                      operation.checkpoint_id, operation.attempt)
+            telling.started(operation)
             with self._lock:
                 self._running[operation.id, operation.attempt] = None
             self._pool.submit(self._carry_out, operation, asked_at)
@@ -152,9 +155,12 @@ class Worker:
             if why == runs.GIVEN_UP:
                 # after the last hook has returned, so nothing writes any more
                 operations.release(context, operation)
+            if why == runs.LOST:
+                telling.lease_lost(operation)
             LOG.info('Operation %s %s.', operation.id,
                      'has ended' if why is None else f'was left: {why}')
         except exception.LeaseLost:
+            telling.lease_lost(operation)
             LOG.warning('Operation %s belongs to another worker now.',
                         operation.id)
         except BaseException:

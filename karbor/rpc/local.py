@@ -8,7 +8,8 @@ through JSON, so that what works here works on a real bus, too.
 """
 
 import collections
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+import functools
 import json
 import queue
 import threading
@@ -53,9 +54,11 @@ def _bus(name: str) -> _Bus:
 
 class _Incoming(base.RpcIncomingMessage):
     def __init__(self, ctxt: dict[str, Any], message: dict[str, Any],
-                 answers: 'queue.SimpleQueue[Any] | None') -> None:
+                 answers: 'queue.SimpleQueue[Any] | None',
+                 put_back: Callable[[], None]) -> None:
         super().__init__(ctxt, message)
         self._answers = answers
+        self._put_back = put_back
 
     def reply(self, reply: Any = None, failure: Any = None) -> None:
         if self._answers is not None:
@@ -63,7 +66,7 @@ class _Incoming(base.RpcIncomingMessage):
                                failure[1] if failure else None))
 
     def requeue(self) -> None:
-        raise NotImplementedError('nothing asks for it here')
+        self._put_back()
 
     def heartbeat(self) -> None:
         """Nobody waits longer for it."""
@@ -86,9 +89,12 @@ class _Listener(base.PollStyleListener):
                 for address in self._addresses:
                     waiting = self._bus.queues[address]
                     while waiting and len(found) < batch_size:
-                        ctxt, message, answers = waiting.popleft()
-                        found.append(_Incoming(json.loads(ctxt),
-                                               json.loads(message), answers))
+                        item = waiting.popleft()
+                        ctxt, message, answers = item
+                        found.append(_Incoming(
+                            json.loads(ctxt), json.loads(message), answers,
+                            functools.partial(self._bus.put, [address],
+                                              item)))
                 left = None if end is None else end - time.monotonic()
                 if (found or self._stopped
                         or (left is not None and left <= 0)):

@@ -60,7 +60,8 @@ class ProtectionClient:
         """All enabled providers.
 
         Each: ``id name description extended_info_schema``,
-        ``resource_types``, and ``operations`` by type.
+        ``resource_types``, and by type ``operations`` and
+        ``restore_places``.
         """
         answer: list[dict[str, Any]] = self._remembered(context, 'providers')
         return answer

@@ -65,6 +65,16 @@ def cleanup() -> None:
     _transport = None
 
 
+def url() -> str | None:
+    """Of the bus in place of the one that is configured; or None."""
+    return _url
+
+
+def serializer() -> Any:
+    """How messages and the context look on the bus."""
+    return _Serializer()
+
+
 def conf() -> Any:
     """The configuration that the bus was set up with."""
     return _conf

@@ -27,6 +27,8 @@ def conf(tmp_path):
                       'database')
     # every answer that a test gets is held against its schema
     conf.set_override('response_validation', 'error', 'api')
+    # nobody has to be trusted
+    conf.set_override('auth_strategy', 'noauth')
     yield conf
     conf.reset()
 

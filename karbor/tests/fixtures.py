@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Parts that tests are set up from; conftest.py makes fixtures of them."""
 
+import contextlib
 import json
+import sqlite3
 
 import sqlalchemy as sa
 import webob
@@ -225,14 +227,31 @@ def work(status='success', reason=None, resources=()):
     return operation
 
 
+@contextlib.contextmanager
+def snapshot():
+    """What the database (of SQLite) holds now; gives a way back to it."""
+    path = session.engine().url.database
+    with contextlib.closing(sqlite3.connect(':memory:')) as kept, \
+            contextlib.closing(sqlite3.connect(path)) as live:
+        live.backup(kept)
+        yield lambda: kept.backup(live)
+
+
 class Statements:
-    """Counts the statements that the database gets in a with block."""
+    """Counts the statements that the database gets in a with block.
+
+    :ivar texts: of each statement
+    """
 
     def __init__(self):
-        self.count = 0
+        self.texts = []
 
-    def _seen(self, *_args):
-        self.count += 1
+    @property
+    def count(self):
+        return len(self.texts)
+
+    def _seen(self, *args):
+        self.texts.append(args[2])
 
     def __enter__(self):
         sa.event.listen(session.engine(), 'before_cursor_execute', self._seen)

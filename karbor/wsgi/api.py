@@ -20,5 +20,6 @@ def _files() -> list[str] | None:
 
 
 conf.parse([], default_config_files=_files())
+service.named('karbor-api')
 service.set_up(conf.CONF)
 application = app.build(conf.CONF)

@@ -9,6 +9,7 @@ from karbor.api.schemas.method import Form
 from karbor.api.schemas.method import Method
 from karbor.api.schemas.method import Query
 from karbor.api.schemas.method import V1_1
+from karbor.api.schemas.method import V1_2
 from karbor.model import states
 
 _CREATE = types.body('checkpoint', ['plan_id'], {
@@ -45,6 +46,14 @@ _CHECKPOINT_1_1 = {
     'resource_graph': {'type': ['array', 'null']},
     'created_at': types.TIME, 'updated_at': types.TIME_OR_NULL}
 
+_DAMAGE: types.Schema = {**types.object_({
+    'operation_id': types.UUID, 'reason': types.STRING,
+    'found_at': types.TIME}), 'type': ['object', 'null']}
+_CHECKPOINT_1_2 = {
+    **_CHECKPOINT_1_1, 'damage': _DAMAGE,
+    'missing_resources': types.array(types.object_({
+        'type': types.STRING, 'id': types.STRING, 'name': types.STRING}))}
+
 _NONE = types.object_({})
 _ONE = types.answer('checkpoint', _CHECKPOINT)
 
@@ -60,23 +69,29 @@ _index = Form(
     answer=types.listing('checkpoints', _CHECKPOINT))
 INDEX = Method('List checkpoints.', 'provider:checkpoint_get_all', (
     _index, _index.at(V1_1, query=_QUERY, answer=types.listing(
-        'checkpoints', types.object_(_CHECKPOINT_1_1)))))
+        'checkpoints', types.object_(_CHECKPOINT_1_1))),
+    _index.at(V1_2, query=_QUERY, answer=types.listing(
+        'checkpoints', types.object_(_CHECKPOINT_1_2)))))
 
 _show = Form(answer=_ONE)
 SHOW = Method('Show a checkpoint.', 'provider:checkpoint_get', (
-    _show, _show.at(V1_1, answer=types.answer('checkpoint', types.object_({
-        **_CHECKPOINT_1_1,
+    _show, *(_show.at(since, answer=types.answer('checkpoint', types.object_({
+        **shown,
         # null where the operation that made it is not known
-        'resources': {**operations.RESOURCES,
-                      'type': ['array', 'null']}})))))
+        'resources': {**resources, 'type': ['array', 'null']}})))
+        for since, shown, resources in (
+            (V1_1, _CHECKPOINT_1_1, operations.RESOURCES),
+            (V1_2, _CHECKPOINT_1_2, operations.RESOURCES_1_2)))))
 
 _create = Form(body=_CREATE, answer=_ONE)
 CREATE = Method('Begin to make a checkpoint of a plan.',
                 'provider:checkpoint_create', (
-                    _create, _create.at(
-                        V1_1, status=202, body=_CREATE_1_1,
-                        answer=types.answer('checkpoint', types.object_(
-                            _CHECKPOINT_1_1)))))
+                    _create, *(_create.at(
+                        since, status=202, body=_CREATE_1_1,
+                        answer=types.answer('checkpoint',
+                                            types.object_(shown)))
+                        for since, shown in ((V1_1, _CHECKPOINT_1_1),
+                                             (V1_2, _CHECKPOINT_1_2)))))
 
 _update = Form(body=_RESET_STATE, answer=_NONE)
 UPDATE = Method('Reset the state of a checkpoint.',

@@ -18,8 +18,9 @@ from karbor.api.schemas.types import Schema
 
 V1_0 = Version(1, 0)
 V1_1 = Version(1, 1)
+V1_2 = Version(1, 2)
 # oldest first; doc/source/contributor/rest-api-history.rst tells of each
-VERSIONS = (V1_0, V1_1)
+VERSIONS = (V1_0, V1_1, V1_2)
 
 # more than some names of 255 letters take, and less than servers take
 MAX_POSITION = 4096
@@ -50,6 +51,7 @@ class Query:
     :ivar admin_filters: an administrator may filter by these as well; from
         1.1 on everybody, but not by ``project_id``
     :ivar sort_keys: what the list can be sorted by
+    :ivar by: what it is sorted by, the newest first, if nothing is said
     :ivar paged: limit, marker, offset and the parameters of sorting are taken
     :ivar others: what the handler reads itself
     """
@@ -58,8 +60,13 @@ class Query:
     admin_filters: Mapping[str, Schema] = dataclasses.field(
         default_factory=dict)
     sort_keys: tuple[str, ...] = ()
+    by: str = 'created_at'
     paged: bool = True
     others: Mapping[str, Schema] = dataclasses.field(default_factory=dict)
+
+    def with_filters(self, more: Mapping[str, Schema]) -> 'Query':
+        """The same with more filters for everybody."""
+        return dataclasses.replace(self, filters={**self.filters, **more})
 
     def parameters(self) -> Iterator[tuple[str, Schema]]:
         """Name and schema of every parameter."""
@@ -89,6 +96,7 @@ class Form:
 
     :ivar since: the microversion
     :ivar body: of the request; None: it takes none
+    :ivar headers: of the request, which the handler reads itself
     :ivar answer: body of the response; None: it has none
     :ivar status: of success
     """
@@ -96,6 +104,7 @@ class Form:
     since: Version = V1_0
     query: Query | None = None
     body: Schema | None = None
+    headers: Mapping[str, Schema] = dataclasses.field(default_factory=dict)
     answer: Schema | None = None
     status: int = 200
 
@@ -109,13 +118,19 @@ class Method:
     """One method of a resource.
 
     :ivar summary: what it does, in a sentence
-    :ivar rule: the policy that guards it
+    :ivar rule: the policy that guards it; None: it is public, and finds out
+        itself whether the caller may
     :ivar forms: oldest first
     """
 
     summary: str
-    rule: str
+    rule: str | None
     forms: tuple[Form, ...]
+
+    @property
+    def public(self) -> bool:
+        """Whether it is for callers who show no token."""
+        return self.rule is None
 
     def form(self, version: Version) -> Form | None:
         """That of a version; None: the method is not there yet."""

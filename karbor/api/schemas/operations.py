@@ -1,23 +1,38 @@
 # SPDX-License-Identifier: Apache-2.0
 """Methods of operations, and what others show of them."""
 
+from collections.abc import Collection
+
 from karbor.api.schemas import types
 from karbor.api.schemas.method import Form
 from karbor.api.schemas.method import Method
 from karbor.api.schemas.method import Query
 from karbor.api.schemas.method import V1_1
+from karbor.api.schemas.method import V1_2
 from karbor.model import operation
 from karbor.model import states
 
 _STATUS: types.Schema = {'enum': sorted(states.OPERATION.states)}
-_TYPE: types.Schema = {'enum': list(operation.TYPES)}
+# what came later is shown by older versions, too, but not asked for
+_OLD_TYPES = [type_ for type_ in operation.TYPES if type_ != 'undo']
+TYPE_1_1: types.Schema = {'enum': _OLD_TYPES}
+TYPE_1_2: types.Schema = {'enum': list(operation.TYPES)}
 
-RESOURCES = types.array(types.object_({
-    'type': types.STRING, 'id': types.STRING, 'name': types.STRING,
-    'status': {'enum': sorted(states.OPERATION_RESOURCE.states)},
-    'fraction': types.FRACTION, 'bytes_done': types.COUNT,
-    'bytes_total': types.COUNT, 'reason': types.STRING_OR_NULL,
-    'new_id': types.STRING_OR_NULL}))
+# what is shown as undefined at 1.1
+NEW_STATUSES = frozenset({'skipped'})
+
+
+def _resources(statuses: Collection[str]) -> types.Schema:
+    return types.array(types.object_({
+        'type': types.STRING, 'id': types.STRING, 'name': types.STRING,
+        'status': {'enum': sorted(statuses)},
+        'fraction': types.FRACTION, 'bytes_done': types.COUNT,
+        'bytes_total': types.COUNT, 'reason': types.STRING_OR_NULL,
+        'new_id': types.STRING_OR_NULL}))
+
+
+RESOURCES = _resources(states.OPERATION_RESOURCE.states - NEW_STATUSES)
+RESOURCES_1_2 = _resources(states.OPERATION_RESOURCE.states)
 PROGRESS = {
     'reason': types.STRING_OR_NULL, 'fraction': types.FRACTION,
     'bytes_done': types.COUNT, 'bytes_total': types.COUNT,
@@ -53,22 +68,44 @@ _OPERATION = {
     'parameters': types.OBJECT, 'attempt': types.COUNT,
     'cancel_requested_at': types.TIME_OR_NULL, **PROGRESS}
 
-INDEX = Method('List operations.', 'operation:list', (Form(
-    since=V1_1,
-    query=Query(
-        filters={'type': _TYPE, 'status': _STATUS,
-                 'checkpoint_id': types.STRING, 'plan_id': types.STRING,
-                 'provider_id': types.STRING},
-        admin_filters={'project_id': types.STRING, 'id': types.STRING},
-        sort_keys=('id', 'status', 'type', 'created_at')),
-    answer=types.listing('operations', types.object_(_OPERATION))),))
+# the run of a schedule that wanted it
+RUN = {'scheduled_run_id': types.STRING_OR_NULL}
+RUN_FILTER = {'scheduled_run_id': types.STRING}
+# null but for what is queued
+_WAITING: types.Schema = {
+    **types.object_({'position': types.COUNT, 'reason': types.STRING}),
+    'type': ['object', 'null']}
+_OPERATION_1_2 = {**_OPERATION, **RUN,
+                  'source_operation_id': types.STRING_OR_NULL,
+                  'waiting': _WAITING}
+# of what answers with the operation that it has begun
+ONE_1_2 = types.answer('operation', types.object_(_OPERATION_1_2))
 
-SHOW = Method('Show an operation with its resources.', 'operation:get', (
-    Form(since=V1_1, answer=types.answer('operation', types.object_(
-        {**_OPERATION, 'resources': RESOURCES}))),))
+_query = Query(
+    filters={'type': TYPE_1_1, 'status': _STATUS,
+             'checkpoint_id': types.STRING, 'plan_id': types.STRING,
+             'provider_id': types.STRING},
+    admin_filters={'project_id': types.STRING, 'id': types.STRING},
+    sort_keys=('id', 'status', 'type', 'created_at'))
+INDEX = Method('List operations.', 'operation:list', tuple(
+    Form(since=since, query=query,
+         answer=types.listing('operations', types.object_(shown)))
+    for since, query, shown in (
+        (V1_1, _query, _OPERATION),
+        (V1_2, _query.with_filters({'type': TYPE_1_2, **RUN_FILTER}),
+         _OPERATION_1_2))))
+
+SHOW = Method(
+    'Show an operation with its resources.', 'operation:get', tuple(
+        Form(since=since, answer=types.answer('operation', types.object_(
+            {**shown, 'resources': resources})))
+        for since, shown, resources in (
+            (V1_1, _OPERATION, RESOURCES),
+            (V1_2, _OPERATION_1_2, RESOURCES_1_2))))
 
 CANCEL = Method(
     'Cancel an operation: at once if it waits, else soon.',
-    'operation:cancel', (Form(
-        since=V1_1, status=202,
-        answer=types.answer('operation', types.object_(_OPERATION))),))
+    'operation:cancel', tuple(
+        Form(since=since, status=202,
+             answer=types.answer('operation', types.object_(shown)))
+        for since, shown in ((V1_1, _OPERATION), (V1_2, _OPERATION_1_2))))

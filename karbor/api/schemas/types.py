@@ -59,6 +59,10 @@ INTEGER: Schema = {'type': 'integer', 'description': 'Expected an integer.'}
 COUNT: Schema = {'type': 'integer', 'minimum': 0,
                  'description': 'Expected an integer of 0 or more.'}
 BOOLEAN: Schema = {'type': 'boolean', 'description': 'Expected a boolean.'}
+FORCE: Schema = {
+    'type': 'boolean',
+    'description': 'Expected a boolean: whether to use a checkpoint that is '
+                   'known to be damaged.'}
 
 # Parts of answers. What is shown may have been written by another release or
 # by a plugin, so text is just text.
@@ -70,6 +74,10 @@ FRACTION: Schema = {'type': 'number', 'minimum': 0, 'maximum': 1}
 _TIME = r'\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z\Z'
 TIME: Schema = {'type': 'string', 'pattern': _TIME}
 TIME_OR_NULL: Schema = {'type': ['string', 'null'], 'pattern': _TIME}
+# as a clock on the wall shows it, like 2026-11-22T19:20:00+01:00
+LOCAL_TIME: Schema = {
+    'type': 'string',
+    'pattern': r'\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d\Z'}
 
 
 def array(items: Schema) -> Schema:

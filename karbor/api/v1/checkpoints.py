@@ -14,6 +14,7 @@ from karbor.api import pagination
 from karbor.api.request import check_uuid
 from karbor.api.request import Request
 from karbor.api.schemas.method import V1_1
+from karbor.api.schemas.method import V1_2
 from karbor.api.views import checkpoints as views
 from karbor.i18n import _
 from karbor.model.query import ListQuery
@@ -64,7 +65,8 @@ class Checkpoints:
     def delete(self, request: Request, response: base.Response,
                provider_id: str, checkpoint_id: str) -> Any:
         _check_ids(provider_id, checkpoint_id)
-        actions.delete(request.caller, provider_id, checkpoint_id)
+        actions.delete(request.caller, provider_id, checkpoint_id,
+                       cancel=request.version >= V1_2)
         return _nothing(request, response)
 
     @base.handler

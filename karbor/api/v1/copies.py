@@ -22,7 +22,8 @@ class Copies:
             request.caller, provider_id, plan_id=wanted.get('plan_id'),
             checkpoint_id=wanted.get('checkpoint_id'),
             target_id=wanted.get('provider_id'),
-            parameters=wanted.get('parameters', {}))
+            parameters=wanted.get('parameters', {}),
+            force=wanted.get('force', False))
         base.created(request, response, operation.checkpoint_id, path=(
             f'/v1/{request.caller.project_id}/providers/'
             f'{operation.provider_id}/checkpoints'))

@@ -40,7 +40,8 @@ class Plans:
             description=wanted.get('description'),
             provider_id=wanted['provider_id'],
             resources=_resources(wanted['resources']),
-            parameters=wanted['parameters'])
+            parameters=wanted['parameters'],
+            missing_resources=wanted.get('missing_resources', 'error'))
         base.created(request, response, plan.id)
         return {'plan': views.show(plan, request.version)}
 

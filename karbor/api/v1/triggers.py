@@ -9,14 +9,22 @@ from microversion_parse import Version
 
 from karbor import exception
 from karbor.actions import triggers as actions
+from karbor.actions import webhooks
 from karbor.api import base
 from karbor.api import pagination
 from karbor.api.request import check_uuid
 from karbor.api.request import Request
 from karbor.api.schemas.method import V1_1
+from karbor.api.schemas.method import V1_2
+from karbor.api.schemas.triggers import EVENT_ID
+from karbor.api.schemas.triggers import SIGNATURE
+from karbor.api.schemas.triggers import TIMESTAMP
 from karbor.api.views import triggers as views
 from karbor.i18n import _
 from karbor.model.trigger import from_text
+
+# how many times a preview shows if nothing is said
+TIMES = 3
 
 
 class Triggers:
@@ -40,11 +48,27 @@ class Triggers:
     @base.handler
     def create(self, request: Request, response: base.Response) -> Any:
         wanted = request.wanted()
+        if wanted['type'] == 'event' and request.version < V1_2:
+            raise exception.Invalid(field='type', reason=_(
+                'expected time; from 1.2 of the API on, it may be event'))
         trigger = actions.create(
             request.caller, name=wanted['name'], type_=wanted['type'],
             properties=_properties(wanted['properties'], request.version))
         base.created(request, response, trigger.id)
-        return {'trigger_info': views.show(trigger, request.version)}
+        shown = views.show(trigger, request.version)
+        if (secret := webhooks.secret(trigger)) is not None:
+            # here, and never again
+            shown['secret'] = secret
+        return {'trigger_info': shown}
+
+    @base.handler
+    def preview(self, request: Request, response: base.Response) -> Any:
+        wanted = request.wanted()
+        properties, times = actions.preview(
+            request.caller, type_=wanted['type'],
+            properties=_properties(wanted['properties'], request.version),
+            count=int(request.query.get('count', TIMES)))
+        return {'preview': views.preview(properties, times, request.version)}
 
     @base.handler
     def update(self, request: Request, response: base.Response,
@@ -56,6 +80,26 @@ class Triggers:
                                                 request.version)
         trigger = actions.update(request.caller, trigger_id, changes)
         return {'trigger_info': views.show(trigger, request.version)}
+
+    @base.handler
+    def secret(self, request: Request, response: base.Response,
+               trigger_id: str) -> Any:
+        check_uuid('trigger', trigger_id)
+        return {'webhook': {'trigger_id': trigger_id, 'secret':
+                            webhooks.renew_secret(request.caller,
+                                                  trigger_id)}}
+
+    @base.handler
+    def webhook(self, request: Request, response: base.Response,
+                trigger_id: str) -> Any:
+        check_uuid('trigger', trigger_id)
+        body = request.read_body(webhooks.MOST_BYTES)
+        wanted = webhooks.receive(request.project, trigger_id, webhooks.Call(
+            timestamp=request.headers.get(TIMESTAMP, ''),
+            signature=request.headers.get(SIGNATURE, ''),
+            event_id=request.headers.get(EVENT_ID), body=body,
+            read=lambda: request.document() if body else {}))
+        return {'event': {'wanted': wanted}}
 
     @base.handler
     def delete(self, request: Request, response: base.Response,

@@ -7,9 +7,11 @@ from typing import Any
 from microversion_parse import Version
 
 from karbor.api.schemas.method import V1_1
+from karbor.api.schemas.method import V1_2
 from karbor.api.views import operations
 from karbor.api.views import times
 from karbor.model.checkpoint import Checkpoint
+from karbor.model.checkpoint import Damage
 from karbor.model.operation import Operation
 
 
@@ -18,7 +20,7 @@ def show(checkpoint: Checkpoint, version: Version) -> dict[str, Any]:
     if version < V1_1:
         return _show_1_0(checkpoint)
     graph, extra_info = checkpoint.resource_graph, checkpoint.extra_info
-    return {
+    shown = {
         'id': checkpoint.id, 'project_id': checkpoint.project_id,
         'provider_id': checkpoint.provider_id,
         'plan_id': checkpoint.plan_id, 'status': checkpoint.status,
@@ -29,6 +31,18 @@ def show(checkpoint: Checkpoint, version: Version) -> dict[str, Any]:
         'resource_graph': None if graph is None else json.loads(graph),
         'created_at': times.exact(checkpoint.created_at),
         'updated_at': times.exact(checkpoint.updated_at)}
+    if version >= V1_2:
+        shown['damage'] = _damage(checkpoint.damage)
+        shown['missing_resources'] = [
+            {'type': one.type, 'id': one.id, 'name': one.name}
+            for one in checkpoint.missing]
+    return shown
+
+
+def _damage(damage: Damage | None) -> dict[str, Any] | None:
+    return None if damage is None else {
+        'operation_id': damage.found_by, 'reason': damage.reason,
+        'found_at': times.exact(damage.found_at)}
 
 
 def detail(checkpoint: Checkpoint, version: Version,
@@ -38,7 +52,7 @@ def detail(checkpoint: Checkpoint, version: Version,
     :param maker: the operation that made it, or None if it is not known
     """
     return {**show(checkpoint, version),
-            'resources': maker and operations.resources(maker)}
+            'resources': maker and operations.resources(maker, version)}
 
 
 def _show_1_0(checkpoint: Checkpoint) -> dict[str, Any]:

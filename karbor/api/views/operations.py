@@ -7,23 +7,31 @@ From 1.1 on, what is in a list says how many resources there are, and what is
 shown alone has them all: there may be 10,000.
 """
 
+from collections.abc import Mapping
 import json
 from typing import Any
 
 from microversion_parse import Version
 
 from karbor.api.schemas.method import V1_1
+from karbor.api.schemas.method import V1_2
+from karbor.api.schemas.operations import NEW_STATUSES
 from karbor.api.views import times
 from karbor.model import states
 from karbor.model.operation import Operation
 from karbor.model.operation import OperationResource
+from karbor.model.queue import Waiting
 
 # enough to see, few enough to read
 LISTED = 100
 
 
-def show(operation: Operation) -> dict[str, Any]:
-    """One operation in a list."""
+def show(operation: Operation, version: Version,
+         waiting: Mapping[str, Waiting]) -> dict[str, Any]:
+    """One operation in a list.
+
+    :param waiting: what those are told that wait, by id; from 1.2 on
+    """
     return {
         'id': operation.id, 'type': operation.type,
         'status': operation.status, 'project_id': operation.project_id,
@@ -31,25 +39,47 @@ def show(operation: Operation) -> dict[str, Any]:
         'checkpoint_id': operation.checkpoint_id,
         'plan_id': operation.plan_id,
         'scheduled_operation_id': operation.scheduled_operation_id,
+        **_run(operation, version),
+        **({} if version < V1_2 else {
+            'source_operation_id': operation.source_operation_id}),
         'parameters': operation.parameters,
         'attempt': operation.attempt,
         'cancel_requested_at': times.exact(operation.cancel_requested_at),
-        **_how_far(operation)}
+        **_how_far(operation), **_waiting(operation, version, waiting)}
 
 
-def detail(operation: Operation) -> dict[str, Any]:
+def detail(operation: Operation, version: Version,
+           waiting: Mapping[str, Waiting]) -> dict[str, Any]:
     """One operation alone."""
-    return {**show(operation), 'resources': resources(operation)}
+    return {**show(operation, version, waiting),
+            'resources': resources(operation, version)}
 
 
-def resources(operation: Operation) -> list[dict[str, Any]]:
+def resources(operation: Operation,
+              version: Version) -> list[dict[str, Any]]:
     """The resources of an operation, in the order of the graph."""
+    unknown = NEW_STATUSES if version < V1_2 else ()
     return [{
         'type': one.type, 'id': one.id, 'name': one.name,
-        'status': one.status, 'fraction': one.fraction,
+        'status': 'undefined' if one.status in unknown else one.status,
+        'fraction': one.fraction,
         'bytes_done': one.bytes_done, 'bytes_total': one.bytes_total,
         'reason': one.reason, 'new_id': one.new_id}
         for one in operation.resources or ()]
+
+
+def _run(operation: Operation, version: Version) -> dict[str, Any]:
+    return {} if version < V1_2 else {
+        'scheduled_run_id': operation.scheduled_run_id}
+
+
+def _waiting(operation: Operation, version: Version,
+             waiting: Mapping[str, Waiting]) -> dict[str, Any]:
+    if version < V1_2:
+        return {}
+    told = waiting.get(operation.id)
+    return {'waiting': None if told is None else {
+        'position': told.position, 'reason': told.reason}}
 
 
 def _how_far(operation: Operation) -> dict[str, Any]:
@@ -68,14 +98,19 @@ def most(version: Version) -> int:
     return LISTED if version < V1_1 else 0
 
 
-def restore(operation: Operation, version: Version, *,
-            alone: bool = False) -> dict[str, Any]:
+def restore(operation: Operation, version: Version, *, alone: bool = False,
+            undo: tuple[str, str] | None = None) -> dict[str, Any]:
     """One restore.
 
     :param alone: not in a list
+    :param undo: id and status of the operation that undoes or has undone it
     """
     # restoring into another cloud is refused when it is asked for
-    return {**_use(operation, version, alone), 'restore_target': None}
+    shown = {**_use(operation, version, alone), 'restore_target': None}
+    if version >= V1_2:
+        shown['undo'] = None if undo is None else {
+            'operation_id': undo[0], 'status': undo[1]}
+    return shown
 
 
 def verification(operation: Operation, version: Version, *,
@@ -84,7 +119,10 @@ def verification(operation: Operation, version: Version, *,
 
     :param alone: not in a list
     """
-    return _use(operation, version, alone)
+    shown = _use(operation, version, alone)
+    if version >= V1_2:
+        shown['subset'] = operation.request.get('subset')
+    return shown
 
 
 def copy(operation: Operation, version: Version) -> dict[str, Any]:
@@ -112,7 +150,7 @@ def _use(operation: Operation, version: Version,
     if version >= V1_1:
         shown |= _how_far(operation)
         if alone:
-            shown['resources'] = resources(operation)
+            shown['resources'] = resources(operation, version)
         return shown
     found = operation.resources or ()
     words = states.V1_RESOURCE_STATUS[operation.type]
@@ -138,9 +176,10 @@ def log(operation: Operation, version: Version, *,
         'scheduled_operation_id': operation.scheduled_operation_id,
         'status': _status(operation)}
     if version >= V1_1:
-        shown |= {'project_id': operation.project_id, **_how_far(operation)}
+        shown |= {'project_id': operation.project_id,
+                  **_run(operation, version), **_how_far(operation)}
         if alone:
-            shown['resources'] = resources(operation)
+            shown['resources'] = resources(operation, version)
         return shown
     failed = operation.status in ('error', 'cancelled')
     return {

@@ -6,6 +6,7 @@ from typing import Any
 from microversion_parse import Version
 
 from karbor.api.schemas.method import V1_1
+from karbor.api.schemas.method import V1_2
 from karbor.api.views import times
 from karbor.model.plan import Plan
 from karbor.model.resource import Resource
@@ -23,6 +24,8 @@ def show(plan: Plan, version: Version) -> dict[str, Any]:
         shown['project_id'] = plan.project_id
         shown['created_at'] = times.exact(plan.created_at)
         shown['updated_at'] = times.exact(plan.updated_at)
+    if version >= V1_2:
+        shown['missing_resources'] = plan.missing_resources
     return shown
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import uuid
 
 from karbor.model.operation import MAKING
+from karbor.model.record import Record
 from karbor.model.resource import Resource
 from karbor.plugin.base import Context
 from karbor.plugin.protection import Operation
@@ -67,7 +68,9 @@ class Checkpoint:
 
     def _hook(self, operation: 'Run', hook: str, trap: Trap, stop: bool,
               check: Callable[[TrapStep], None] | None) -> None:
-        data = copy.deepcopy(self.data)
+        # an undo has to do without the checkpoint
+        data = (MemoryData() if operation.undoes
+                else copy.deepcopy(self.data))
         source = (copy.deepcopy(self._source.data)
                   if self._source and operation.name == 'copy' else None)
         step = TrapStep(self._resource, trap, data, source=source,
@@ -75,14 +78,17 @@ class Checkpoint:
                         parameters=operation.parameters,
                         context=self._context, memo=operation.memo,
                         checkpoint_id=self.id, operation_id=operation.id,
-                        replaced=operation.replaced)
+                        replaced=operation.replaced,
+                        announced=operation.announced,
+                        announces=operation.name == 'restore',
+                        undoes=operation.undoes)
         step.stop = stop
         made = self.made.setdefault(operation.id, [])
         try:
             act = self._class(operation.name)(self._make_plugin())
             getattr(act, hook)(step)
         finally:
-            made += step.made
+            made += step.remembered
         if operation.name in MAKING:
             self.data = data
         if check:
@@ -93,10 +99,26 @@ class Run:
     """An operation: what survives when its worker dies."""
 
     def __init__(self, name: str,
-                 parameters: Mapping[str, Any] | None = None) -> None:
+                 parameters: Mapping[str, Any] | None = None, *,
+                 undoes: str | None = None) -> None:
         self.name = name
+        self.undoes = undoes
+        self.announced: list[Record] = []
         self.parameters = parameters or {}
         self.id = str(uuid.uuid4())
         self.memo: dict[str, Any] = {}
         self.replaced: dict[tuple[str, str], str] = {}
         self.done: list[str] = []
+
+    def undo(self) -> 'Run':
+        """The operation that undoes this restore."""
+        undo = Run('undo', self.parameters, undoes=self.id)
+        undo.memo = copy.deepcopy(self.memo)
+        undo.replaced = dict(self.replaced)
+        undo.announced = list(self.announced)
+        return undo
+
+    @property
+    def overwrote(self) -> bool:
+        """Whether it said so of anything."""
+        return not all(record.made for record in self.announced)

@@ -134,16 +134,15 @@ class ProtectableConformance(Suite):
             by_type.setdefault(parent.type, []).append(parent)
         for group in by_type.values():
             answer = plugin.dependents(self.owner(), tuple(group))
-            self.assertLessEqual(set(answer), {p.key for p in group})
+            self.assertEqual({p.key for p in group}, set(answer))
             for parent in group:
-                children = answer.get(parent.key, ())
+                children = answer[parent.key]
                 self.assertEqual(sorted(parents[parent]),
                                  sorted(child.id for child in children))
                 for child in children:
                     self._is_one(plugin, child)
                 one = plugin.dependents(self.owner(), (parent,))
-                self.assertEqual(list(children),
-                                 list(one.get(parent.key, ())))
+                self.assertEqual(list(children), list(one[parent.key]))
 
     # -- helpers ------------------------------------------------------------
 

@@ -8,7 +8,7 @@ lines.
 
 from collections.abc import Callable, Mapping
 import copy
-from typing import Any, ClassVar
+from typing import Any, ClassVar, final
 import uuid
 
 import jsonschema
@@ -24,17 +24,20 @@ from karbor.plugin.protection import Operation
 from karbor.plugin.protection import ProtectionPlugin
 from karbor.plugin.testing.checkpoint import Checkpoint
 from karbor.plugin.testing.checkpoint import Run
-from karbor.plugin.testing.suite import Suite
+from karbor.plugin.testing.trap import Killed
 from karbor.plugin.testing.trap import Trap
 from karbor.plugin.testing.trap import TrapStep
+from karbor.plugin.testing.undoing import Undoing
 
 OPERATIONS = frozenset(TYPES)
 SCHEMAS = ('options', 'restore', 'saved_info', 'verify', 'copy')
 # What a plan or a restore of REST v1 may carry as a parameter's value.
 SIMPLE = frozenset({'string', 'integer', 'boolean'})
+# calls just after something has changed outside
+EFFECTS = frozenset({'effect', 'made', 'after remember'})
 
 
-class ProtectionConformance(Suite):
+class ProtectionConformance(Undoing):
     """The suite; its own methods are what a plugin's author fills in.
 
     :cvar restore_parameters: with which a restore gives just the state of
@@ -74,6 +77,22 @@ class ProtectionConformance(Suite):
     def outside(self, checkpoint_id: str) -> list[str]:
         """What a checkpoint has outside the bank, for example snapshots."""
         return []
+
+    def made_by(self, operation_id: str) -> list[str]:
+        """What an operation has made outside that is of no checkpoint.
+
+        For example what a restore has made to restore into.
+        """
+        return []
+
+    @final
+    def effect(self) -> None:
+        """To be called by what stands in for the outside, after each change.
+
+        It may not return: then the process was killed there.
+        """
+        if self._trap is not None:
+            self._trap.call('effect')
 
     def lose(self, checkpoint_id: str) -> None:
         """Lose or damage what a checkpoint has outside the bank.
@@ -207,6 +226,20 @@ class ProtectionConformance(Suite):
             return struck.struck
         self._at_every_call(crash)
 
+    def test_a_kill_after_an_effect_makes_nothing_twice(self) -> None:
+        for name in ('protect', 'copy', 'restore', 'delete'):
+            if not self.can(name):
+                continue
+            _struck, expected = self._killed(name, None)
+
+            def kill(at: int, name: str = name,
+                     expected: tuple[int, int] = expected) -> bool:
+                struck, found = self._killed(name, at)
+                self.assertEqual(expected, found, f'things outside after '
+                                 f'{name} was killed at its effect {at + 1}')
+                return struck
+            self._at_every_call(kill)
+
     def test_a_copy_is_restored_without_its_source(self) -> None:
         self.needs('copy')
         resource = self.make_resource()
@@ -309,11 +342,14 @@ class ProtectionConformance(Suite):
     def test_a_stopped_operation_ends(self) -> None:
         checkpoint = self.new()
         self._stopped(checkpoint, Run('protect'))
-        self._stopped(checkpoint, self.restoring())
+        restore = self.restoring()
+        self._stopped(checkpoint, restore)
         if self.can('verify'):
             self._stopped(checkpoint, Run('verify'))
         if self.can('copy'):
             self._stopped(checkpoint.copy(), Run('copy'))
+        if self.can('undo'):
+            self._stopped(checkpoint, restore.undo())
 
     def test_the_bank_s_errors_are_passed_on(self) -> None:
         def full() -> Exception:
@@ -384,6 +420,38 @@ class ProtectionConformance(Suite):
                                           'was to stop')
         checkpoint.run(run)
         self._made_once(checkpoint, run)
+
+    def _killed(self, name: str, at: int | None,
+                ) -> tuple[bool, tuple[int, int]]:
+        """Kill an operation after an effect, and run it again.
+
+        :return: whether it was killed; how much there is of its checkpoint
+            and of itself
+        """
+        resource = self.make_resource()
+        before = self.state(resource)
+        checkpoint = self.new(resource)
+        if name != 'protect':
+            checkpoint.run(Run('protect'))
+        if name == 'copy':
+            checkpoint = checkpoint.copy()
+        run = Run(name)
+        if name == 'restore':
+            self._damage(resource, before)
+            run = self.restoring()
+        self._trap = trap = Trap(at, name=EFFECTS, error=Killed)
+        try:
+            checkpoint.run(run, trap=trap)
+        except Killed:
+            # neither the plugin nor what it held is there any more
+            self._trap = None
+            checkpoint.run(run)
+        finally:
+            self._trap = None
+        if name == 'restore':
+            self.assertEqual(before, self.state(resource))
+        return trap.struck, (len(self.outside(checkpoint.id)),
+                             len(self.made_by(run.id)))
 
     def _passed_on(self, checkpoint: Checkpoint, run: Run,
                    trap: Trap) -> None:

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """A `Step` that keeps everything in memory, for the tests of a plugin."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 import io
 import json
 from typing import Any, TypeVar
 import uuid
 
+from karbor.model.record import Record
 from karbor.model.resource import Resource
 from karbor.plugin.base import Context
 from karbor.plugin.errors import BankKeyNotFound
@@ -77,6 +78,8 @@ class MemoryStep(Step):
     """One hook's step, without a daemon.
 
     :ivar memo: what was remembered; pass it on to act a resumed operation
+    :ivar announced: what was announced, the oldest first; pass it on to a
+        resumed restore and to an undo
     :ivar fractions: every fraction that was reported
     :ivar notes: every note
     :ivar replaced: new ids by key of the resource, shared by a restore
@@ -93,6 +96,8 @@ class MemoryStep(Step):
                  checkpoint_id: str | None = None,
                  operation_id: str | None = None,
                  memo: dict[str, Any] | None = None,
+                 announced: list[Record] | None = None,
+                 undoes: str | None = None,
                  replaced: dict[tuple[str, str], str] | None = None) -> None:
         self.resource = resource
         self.data = data if data is not None else MemoryData()
@@ -104,6 +109,8 @@ class MemoryStep(Step):
         self.checkpoint_id = checkpoint_id or str(uuid.uuid4())
         self.operation_id = operation_id or str(uuid.uuid4())
         self.memo = memo if memo is not None else {}
+        self.announced = announced if announced is not None else []
+        self.undoes = undoes
         self.replaced = replaced if replaced is not None else {}
         self.fractions: list[float] = []
         self.bytes_done = 0
@@ -119,6 +126,15 @@ class MemoryStep(Step):
 
     def recall(self, key: str, default: Any = None) -> Any:
         return self.memo.get(key, default)
+
+    def announce(self, records: Iterable[Record]) -> None:
+        self.check()
+        self.announced += [
+            Record.from_list(json.loads(json.dumps(record.to_list())))
+            for record in records]
+
+    def records(self) -> Iterator[Record]:
+        return reversed(list(self.announced))
 
     def progress(self, fraction: float | None = None, *,
                  bytes_done: int | None = None,

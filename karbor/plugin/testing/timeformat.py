@@ -53,10 +53,11 @@ class TimeFormatConformance(Suite):
     def test_every_time_comes_once_and_in_order(self) -> None:
         start = _utc(2027, 12, 30)
         schedule = self._read(self.daily(2, 30), start)
-        expected = [_utc(2027, 12, 30, 2, 30) + _DAY * day
-                    for day in range(800)]
-        self.assertEqual(expected, list(itertools.islice(
-            schedule.times(start), len(expected))))
+        times = itertools.islice(schedule.times(start), 800)
+        # one by one: to show how two long lists differ takes minutes
+        for day in range(800):
+            self.assertEqual(_utc(2027, 12, 30, 2, 30) + _DAY * day,
+                             next(times, None))
 
     def test_times_are_in_utc(self) -> None:
         start = _utc(2027, 6, 1)

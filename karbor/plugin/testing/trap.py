@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """A `Step` that stops its hook at a chosen call, as a crash would."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, TypeVar
 
 from karbor.i18n import _
+from karbor.model.record import Record
 from karbor.model.resource import Resource
 from karbor.plugin.errors import BankError
 from karbor.plugin.errors import Cancelled
+from karbor.plugin.errors import PluginError
 from karbor.plugin.step import Data
 from karbor.plugin.step import Reader
 from karbor.plugin.step import Writer
@@ -15,6 +17,12 @@ from karbor.plugin.testing.step import MemoryData
 from karbor.plugin.testing.step import MemoryStep
 
 T = TypeVar('T')
+# something was made outside, or changed, a moment ago
+_UNASKED = frozenset({'made', 'effect'})
+
+
+class Killed(BaseException):
+    """The process is gone: no plugin can do anything about it."""
 
 
 class Trap:
@@ -24,20 +32,24 @@ class Trap:
     :ivar struck: it has raised
     """
 
-    def __init__(self, at: int | None = None, *, name: str | None = None,
-                 error: Callable[[], Exception] = Cancelled) -> None:
+    def __init__(self, at: int | None = None, *,
+                 name: str | Collection[str] | None = None,
+                 error: Callable[[], BaseException] = Cancelled) -> None:
         """Set it.
 
         :param at: number of the call, from 0, that raises; None never does
-        :param name: count only calls of that name
+        :param name: count only calls of that name, or of one of these; by
+            default all but ``made`` and ``effect``, between which and the
+            next call a plugin is not asked to stop
         :param error: what to raise
         """
         self.calls: list[str] = []
         self.struck = False
-        self._at, self._name, self._error = at, name, error
+        self._at, self._error = at, error
+        self._names = (name,) if isinstance(name, str) else name
 
     def call(self, name: str) -> None:
-        if self._name in (None, name):
+        if name in self._names if self._names else name not in _UNASKED:
             number = len(self.calls)
             self.calls.append(name)
             if number == self._at:
@@ -48,20 +60,22 @@ class Trap:
 class TrapStep(MemoryStep):
     """A memory step in which every call may be the last.
 
-    :ivar made: keys for which `remember` called its ``make``
+    :ivar remembered: keys for which `remember` called its ``make``
     :ivar seen: fractions and bytes as they were reported, in order
     :ivar moved: bytes that went through its data
     """
 
     def __init__(self, resource: Resource, trap: Trap, data: MemoryData, *,
                  source: MemoryData | None = None, read_only: bool = False,
+                 announces: bool = True,
                  **more: Any) -> None:
         super().__init__(
             resource, data=_TrapData(data, self, read_only),
             source=None if source is None else _TrapData(source, self, True),
             **more)
         self.trap = trap
-        self.made: list[str] = []
+        self._announces = announces
+        self.remembered: list[str] = []
         self.seen: list[dict[str, float]] = []
         self.moved = 0
 
@@ -84,11 +98,23 @@ class TrapStep(MemoryStep):
         self.trap.call('before remember')
 
         def noted() -> T:
-            self.made.append(key)
-            return make()
+            self.remembered.append(key)
+            made = make()
+            # it exists, and nobody has noted it yet
+            self.trap.call('made')
+            return made
         result = super().remember(key, noted)
         self.trap.call('after remember')
         return result
+
+    def announce(self, records: Iterable[Record]) -> None:
+        if not self._announces:
+            raise PluginError(reason=_(
+                'Only a restore can announce what can be undone.'))
+        self.trap.call('before announce')
+        # of many, a crash leaves all or none
+        super().announce(records)
+        self.trap.call('after announce')
 
     def progress(self, fraction: float | None = None, *,
                  bytes_done: int | None = None,

@@ -77,7 +77,8 @@ class FileSystemBank(plugin.BankPlugin):
     def __init__(self, config: cfg.ConfigOpts) -> None:
         super().__init__(config)
         path = self.config.file_system_bank_path
-        where = f'[{self.option_group}] file_system_bank_path'
+        # in place of the path, which is none of a tenant's business
+        self._where = where = f'[{self.option_group}] file_system_bank_path'
         if not path:
             raise plugin.ConfigError(file=where, reason='it is not set; '
                                      'expected an absolute path')
@@ -178,14 +179,14 @@ class FileSystemBank(plugin.BankPlugin):
                 self._make_root()
                 root = os.open(self._path, flags)
         except FileNotFoundError as error:
-            raise plugin.BankError(key=self._path, reason='the directory does '
-                                   'not exist, nor does the one above it'
-                                   ) from error
+            raise plugin.BankError(key=self._where, reason=(
+                'the directory does not exist, nor does the one above it'),
+            ) from error
         except NotADirectoryError as error:
-            raise plugin.BankError(key=self._path, reason='it is not a '
+            raise plugin.BankError(key=self._where, reason='it is not a '
                                    'directory') from error
         except OSError as error:
-            raise _failed(self._path, error) from error
+            raise _failed(self._where, error) from error
         try:
             yield root
         finally:

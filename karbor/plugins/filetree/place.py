@@ -157,6 +157,13 @@ class Place:
         os.utime(fd, ns=(time.time_ns(), entry.mtime))
         os.fchmod(fd, entry.mode if owned else entry.mode & 0o1777)
 
+    def may_go(self, parent: int, name: str, path: str) -> bool:
+        """Whether `remove` would remove it, or some of it."""
+        found = os.stat(name, dir_fd=parent, follow_symlinks=False)
+        return not (stat.S_ISSOCK(found.st_mode)
+                    or self._keep.matches(path, stat.S_ISDIR(found.st_mode))
+                    or found.st_dev != os.fstat(parent).st_dev)
+
     def remove(self, parent: int, name: str, path: str) -> bool:
         """Remove a file, or a directory with all that is in it.
 
@@ -165,13 +172,10 @@ class Place:
 
         :return: whether it is gone
         """
-        found = os.stat(name, dir_fd=parent, follow_symlinks=False)
-        is_directory = stat.S_ISDIR(found.st_mode)
-        if (stat.S_ISSOCK(found.st_mode)
-                or self._keep.matches(path, is_directory)
-                or found.st_dev != os.fstat(parent).st_dev):
+        if not self.may_go(parent, name, path):
             return False
-        if not is_directory:
+        found = os.stat(name, dir_fd=parent, follow_symlinks=False)
+        if not stat.S_ISDIR(found.st_mode):
             os.unlink(name, dir_fd=parent)
             return True
         fd = os.open(name, FLAGS, dir_fd=parent)

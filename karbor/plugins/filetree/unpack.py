@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Making a tree of an archive."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 import contextlib
 from dataclasses import dataclass
 import errno
@@ -46,7 +46,8 @@ class _Level:
 
 def unpack(source: Source, root: int, *, temporary: str, skip: bool,
            delete_extra: bool, dress_top: bool, keep: Exclude,
-           check: Callable[[], None]) -> Restored:
+           check: Callable[[], None],
+           removing: Callable[[Sequence[str]], None]) -> Restored:
     """Make the tree of an archive in a directory.
 
     Run again after a crash, it ends in the same tree. What cannot be made is
@@ -62,6 +63,8 @@ def unpack(source: Source, root: int, *, temporary: str, skip: bool,
     :param dress_top: give the top its owner, mode and times too
     :param keep: patterns that hold beside those of the archive
     :param check: called for each entry and each block; may raise to stop
+    :param removing: told of the paths that ``delete_extra`` is about to
+        remove
     :raises Damaged: the archive is none
     :raises PluginError: the disk is full, or the like
     """
@@ -72,19 +75,21 @@ def unpack(source: Source, root: int, *, temporary: str, skip: bool,
         raise Damaged('its header has no patterns') from None
     with Trail(root) as trail:
         unpacker = _Unpacker(source, trail, root, temporary, keep, check,
-                             skip=skip, delete_extra=delete_extra)
+                             removing, skip=skip, delete_extra=delete_extra)
         return unpacker.run(dress_top)
 
 
 class _Unpacker:
     def __init__(self, source: Source, trail: Trail, root: int,
-                 temporary: str, keep: Exclude, check: Callable[[], None], *,
+                 temporary: str, keep: Exclude, check: Callable[[], None],
+                 removing: Callable[[Sequence[str]], None], *,
                  skip: bool, delete_extra: bool) -> None:
         self._result = Restored()
         self._source = source
         self._trail = trail
         self._root = root
         self._check = check
+        self._removing = removing
         self._skip = skip
         self._delete_extra = delete_extra
         self._place = Place(self._result, temporary, keep,
@@ -233,8 +238,15 @@ class _Unpacker:
     def _finish(self, level: _Level) -> bool:
         fd = self._trail.fd
         if self._delete_extra:
+            extra = {}
             for name in sorted(set(os.listdir(fd)) - level.seen):
                 path = f'{level.path}/{name}' if level.path else name
+                if self._attempt(path, functools.partial(
+                        self._place.may_go, fd, name, path)):
+                    extra[name] = path
+            if extra:
+                self._removing(tuple(extra.values()))
+            for name, path in extra.items():
                 self._attempt(path, functools.partial(self._extra, name,
                                                       path))
         if level.dress:

@@ -7,10 +7,12 @@ from typing import Any, cast
 from oslo_config import cfg
 
 from karbor import plugin
+from karbor.plugins.filetree import ahead
 from karbor.plugins.filetree import names
 from karbor.plugins.filetree import pack
 from karbor.plugins.filetree import patterns
 from karbor.plugins.filetree import registry
+from karbor.plugins.filetree import removal
 from karbor.plugins.filetree import target
 from karbor.plugins.filetree import unpack
 from karbor.plugins.filetree.archive import Damaged
@@ -126,8 +128,9 @@ class Restore(_FileSetOperation):
     def on_main(self, step: plugin.Step) -> None:
         fileset = self.fileset(step)
         delete_extra = bool(step.parameters.get('delete_extra', False))
-        where = target.open_target(fileset,
-                                   step.parameters.get('restore_path'))
+        where = target.open_target(
+            fileset, step.parameters.get('restore_path'),
+            lambda path: step.will_make(ahead.DIRECTORY, '.', path=path))
         try:
             if delete_extra and not where.in_place:
                 # beside, the directory may hold what is somebody else's
@@ -162,14 +165,17 @@ class Restore(_FileSetOperation):
         if conflict == unpack.FAIL:
             # After a crash, what exists is what this restore has made.
             step.remember('no_conflict', lambda: self._look(step, where.fd))
-        with step.data.reader() as reader:
+        skip = conflict == unpack.SKIP
+        with step.data.reader() as reader, ahead.Announcer(
+                step, where.fd, skip=skip,
+                dress_top=not where.shared) as announcer:
             step.progress(bytes_total=reader.size)
             return unpack.unpack(
-                Source(reader), where.fd,
-                temporary=f'.karbor-{step.operation_id}.tmp',
-                skip=conflict == unpack.SKIP, delete_extra=delete_extra,
+                ahead.Ahead(reader, announcer), where.fd,
+                temporary=_temporary(step.operation_id),
+                skip=skip, delete_extra=delete_extra,
                 dress_top=not where.shared, keep=fileset.exclude,
-                check=step.check)
+                check=step.check, removing=announcer.removing)
 
     @staticmethod
     def _look(step: plugin.Step, fd: int) -> bool:
@@ -188,6 +194,40 @@ class Restore(_FileSetOperation):
         return True
 
 
+class Undo(_FileSetOperation):
+    """What a restore has made goes; what it replaced stays."""
+
+    def on_main(self, step: plugin.Step) -> None:
+        step.check()
+        if next(step.records(), None) is None:
+            return      # refused before it began, maybe for its path
+        fileset = self.fileset(step)
+        left = names.Found()
+        where = target.find_target(fileset,
+                                   step.parameters.get('restore_path'))
+        try:
+            above = removal.remove(
+                where, step.records(), temporary=_temporary(str(step.undoes)),
+                check=step.check, left=left)
+        finally:
+            if where is not None:
+                os.close(where)
+        for path in above:
+            reason = target.remove_made(fileset, path)
+            if reason:
+                left.add('.', reason)
+        # Removed means durable, as restored does.
+        os.sync()
+        if left:
+            raise plugin.PluginError(reason=names.sentence((
+                (left, 'made by the restore and not removed'),)))
+
+
+def _temporary(restore_id: str) -> str:
+    """The name under which a restore makes everything first."""
+    return f'.karbor-{restore_id}.tmp'
+
+
 class FileSetProtection(plugin.ProtectionPlugin):
     """Protects ``Karbor::FileSet``.
 
@@ -198,8 +238,9 @@ class FileSetProtection(plugin.ProtectionPlugin):
     options = registry.OPTIONS
     resource_types = frozenset({registry.RESOURCE_TYPE})
     operations = {'protect': Protect, 'restore': Restore,
-                  'copy': plugin.CopyData}
+                  'copy': plugin.CopyData, 'undo': Undo}
     schemas = SCHEMAS
+    restore_places = frozenset({'restore_path'})
 
     def __init__(self, config: cfg.ConfigOpts) -> None:
         super().__init__(config)

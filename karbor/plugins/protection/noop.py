@@ -25,7 +25,8 @@ class NoopProtection(plugin.ProtectionPlugin):
                          'provider.'),
     )
     operations = {'protect': _Nothing, 'restore': _Nothing,
-                  'copy': plugin.CopyData}
+                  'copy': plugin.CopyData, 'undo': _Nothing}
+    restore_places = None
 
     def __init__(self, config: cfg.ConfigOpts) -> None:
         super().__init__(config)

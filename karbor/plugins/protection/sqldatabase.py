@@ -44,12 +44,26 @@ class Restore(plugin.Operation):
         step.replaced_by(target.id)
 
 
+class Undo(plugin.Operation):
+    """Removes what a restore has made; what it replaced stays."""
+
+    def on_main(self, step: plugin.Step) -> None:
+        step.check()
+        if next(step.records(), None) is None:
+            return      # refused before it began, maybe for its target
+        mine = cast('SQLDatabaseProtection', self.plugin)
+        target = mine.target(step)
+        ENGINES[target.engine].undo(step, target, mine.limits)
+
+
 class SQLDatabaseProtection(plugin.ProtectionPlugin):
     """SQLite, PostgreSQL and MariaDB by their own means of backup."""
 
     resource_types = frozenset({registry.RESOURCE_TYPE})
     operations = MappingProxyType({
-        'protect': Protect, 'restore': Restore, 'copy': plugin.CopyData})
+        'protect': Protect, 'restore': Restore, 'copy': plugin.CopyData,
+        'undo': Undo})
+    restore_places = frozenset({'target'})
     option_group = registry.OPTION_GROUP
     options = registry.OPTIONS
     schemas = plugin.Schemas(

@@ -76,6 +76,7 @@ def restore(step: plugin.Step, target: registry.Database,
     charset, collation = info['charset'], info['collation']
     scratch = _scratch(target)
     name = target.database
+    step.will_make('scratch database', scratch)
     try:
         with _client(step.check, target, target.stall(limits),
                      feed=True) as load:
@@ -84,6 +85,7 @@ def restore(step: plugin.Step, target: registry.Database,
                                  limits.busy_timeout))
             _feed(step, load, 'tables', 0.9)
             _feed(step, load, 'code', 0.0)
+            step.overwrites('database', target.name)
             load.write(sql.swap(name, scratch, charset, collation))
             _feed(step, load, 'code', 0.0)
             _feed(step, load, 'events', 0.0)
@@ -93,6 +95,21 @@ def restore(step: plugin.Step, target: registry.Database,
         _clean(target, limits, scratch)
         raise
     step.progress(1.0)
+
+
+def undo(step: plugin.Step, target: registry.Database,
+         limits: registry.Limits) -> None:
+    """Remove the scratch databases that a restore has left.
+
+    :raises PluginError: they may be there still
+    """
+    with _client(step.check, target, target.stall(limits),
+                 feed=True) as cleaner:
+        cleaner.discard_output()
+        # Whoever else holds the lock is a restore, which removes them.
+        cleaner.write(sql.clean(_scratch(target),
+                                limits.busy_timeout).encode())
+        cleaner.finish()
 
 
 def _dump(step: plugin.Step, database: registry.Database,

@@ -73,8 +73,14 @@ def restore(step: plugin.Step, target: registry.Database,
                 # the input without COMMIT takes everything back.
                 raise plugin.PluginError(
                     reason=load.failure() or str(error)) from error
+        step.overwrites('database', target.name)
         load.write(sql.end(step.data.load().get('public_schema', True)))
         load.finish()
+
+
+def undo(step: plugin.Step, target: registry.Database,
+         limits: registry.Limits) -> None:
+    """Nothing is left of a load that was broken off."""
 
 
 def _feed(step: plugin.Step, unpack: child.Child) -> None:

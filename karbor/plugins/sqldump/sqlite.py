@@ -79,6 +79,10 @@ def restore(step: plugin.Step, target: registry.Database,
     _sweep(step, limits.work_dir)
     _sweep(step, folder)
     missing = not os.path.exists(path)
+    ours = missing or _is_ours(step, path)
+    if not ours:
+        step.overwrites('database', target.name)
+    step.will_make('temporary files', target.name)
     with _named(target), _temporary(
             step, folder if missing else limits.work_dir) as copy:
         with open(copy, 'wb') as content, step.data.reader() as reader:
@@ -89,8 +93,54 @@ def restore(step: plugin.Step, target: registry.Database,
                 step.progress(done / max(reader.size, 1) / 2)
         _check(step, copy, 'The saved database is damaged')
         if missing or not _load(step, limits, copy, path):
-            _place(step, copy, path)
+            _place(step, copy, path, target.name if ours else None)
     step.progress(1.0)
+
+
+def undo(step: plugin.Step, target: registry.Database,
+         limits: registry.Limits) -> None:
+    """Remove the file that a restore has put where none was."""
+    path = os.path.realpath(target.path)
+    folder = os.path.dirname(path)
+    with _named(target):
+        for place in (limits.work_dir, folder):
+            _sweep(step, place)
+        if _is_ours(step, path):
+            # the file last: by it this is known
+            _remove_logs(path)
+            os.unlink(path)
+            _sync(folder)
+
+
+def _is_ours(step: plugin.Step, path: str) -> bool:
+    """Whether a file is the one that the restore has put there."""
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return False
+    return any(record.details == _identity(found) for record in step.made())
+
+
+def _identity(found: os.stat_result) -> dict[str, int]:
+    return {'inode': found.st_ino, 'device': found.st_dev}
+
+
+def _remove_logs(path: str) -> None:
+    for log in _logs(path):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(log)
+
+
+def _logs(path: str) -> list[str]:
+    return [path + suffix for suffix in ('-wal', '-shm', '-journal')]
+
+
+def _sync(folder: str) -> None:
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
 
 
 def _copy_steadily(step: plugin.Step, limits: registry.Limits,
@@ -181,8 +231,12 @@ def _load(step: plugin.Step, limits: registry.Limits, copy: str,
     return True
 
 
-def _place(step: plugin.Step, copy: str, path: str) -> None:
-    """Put the file where the database was, with its mode and owner."""
+def _place(step: plugin.Step, copy: str, path: str,
+           made: str | None) -> None:
+    """Put the file where the database was, with its mode and owner.
+
+    :param made: the name of the database, if there was none
+    """
     info = step.data.load()
     folder = os.path.dirname(path)
     with _temporary(step, folder) as beside:
@@ -196,16 +250,15 @@ def _place(step: plugin.Step, copy: str, path: str) -> None:
                 os.fchown(content.fileno(), info['uid'], info['gid'])
             os.fchmod(content.fileno(), info['mode'])
             os.fsync(content.fileno())
+        if made is not None:
+            # it stays the same file under its final name
+            step.will_make('database', made, **_identity(os.stat(beside)))
+            if any(map(os.path.exists, _logs(path))):
+                step.overwrites('log of a lost database', made)
         # The log of a lost database would be played into the new one.
-        for suffix in ('-wal', '-shm', '-journal'):
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(path + suffix)
+        _remove_logs(path)
         os.replace(beside, path)
-        parent = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(parent)
-        finally:
-            os.close(parent)
+        _sync(folder)
 
 
 def _check(step: plugin.Step, path: str, what: str) -> None:
@@ -317,4 +370,4 @@ def _sweep(step: plugin.Step, folder: str) -> None:
 
 
 def _prefix(step: plugin.Step) -> str:
-    return f'.karbor-{step.operation_id}-{step.resource.id}-'
+    return f'.karbor-{step.undoes or step.operation_id}-{step.resource.id}-'

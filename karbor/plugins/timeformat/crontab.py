@@ -36,19 +36,39 @@ class _Crontab(plugin.WallClock):
     def __init__(self, pattern: str, start: datetime.datetime,
                  zone: datetime.tzinfo) -> None:
         super().__init__(start, zone)
-        self.pattern = pattern
+        self.patterns = _alternatives(pattern)
 
     def next_local(self, local: datetime.datetime,
                    ) -> datetime.datetime | None:
+        found = (self._next(pattern, local) for pattern in self.patterns)
+        return min((one for one in found if one is not None), default=None)
+
+    def _next(self, pattern: str,
+              local: datetime.datetime) -> datetime.datetime | None:
         try:
             found: datetime.datetime = croniter.croniter(
-                self.pattern, local, ret_type=datetime.datetime,
+                pattern, local, ret_type=datetime.datetime,
                 max_years_between_matches=plugin.HORIZON_YEARS,
                 # */2 is not restricted, because it has a star: both must fit
                 implement_cron_bug=True).get_next()
         except croniter.CroniterBadDateError:
             return None
         return found
+
+
+def _alternatives(pattern: str) -> list[str]:
+    """Patterns of which one is enough.
+
+    croniter knows that of two days one is enough, but forgets it where one of
+    them is said with ``#``, ``L`` or ``W``.
+    """
+    fields = pattern.split()
+    if len(fields) < 5 or any(field[0] in '*?'
+                              for field in (fields[2], fields[4])):
+        return [pattern]
+    minute, hour, day, month, weekday = fields
+    return [f'{minute} {hour} {day} {month} *',
+            f'{minute} {hour} * {month} {weekday}']
 
 
 def _checked(pattern: str) -> str:

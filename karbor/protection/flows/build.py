@@ -31,12 +31,14 @@ Batch = list[Call]
 HooksOf = Callable[[Resource], Iterable[str]]
 
 
-def phases(graph: Graph, hooks_of: HooksOf, size: int,
-           ) -> Iterator[tuple[str, list[Batch]]]:
+def phases(graph: Graph, hooks_of: HooksOf, size: int, *,
+           parents_first: bool = False) -> Iterator[tuple[str, list[Batch]]]:
     """(name of the phase, its batches in order) for each phase.
 
     :param hooks_of: names of the hooks that are to run for a resource
     :param size: most calls in a batch
+    :param parents_first: the main and the last phase go level by level, and
+        no child begins before its parents have ended, as in an undo
     """
     wanted = [frozenset(hooks_of(resource)) for resource in graph.resources]
     down: list[list[int]] = []
@@ -57,5 +59,7 @@ def phases(graph: Graph, hooks_of: HooksOf, size: int,
     everything = [list(range(len(graph.resources)))]
     yield 'prepare', [*batches('on_prepare_begin', down),
                       *batches('on_prepare_finish', up)]
-    yield 'main', list(batches('on_main', everything))
-    yield 'complete', list(batches('on_complete', up))
+    yield 'main', list(batches('on_main',
+                               down if parents_first else everything))
+    yield 'complete', list(batches('on_complete',
+                                   down if parents_first else up))

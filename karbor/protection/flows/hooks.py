@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One hook of a plugin: its step, its outcome, its entry in the journal."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 import json
 from typing import Any, TypeVar
 
@@ -9,12 +9,16 @@ from oslo_log import log
 
 from karbor import exception
 from karbor.bank.data import WritableData
+from karbor.db import records as stored
 from karbor.i18n import _
+from karbor.metrics import instruments
+from karbor.model.record import Record
 from karbor.plugin import protection as plugin_protection
 from karbor.plugin.errors import Cancelled
 from karbor.plugin.errors import PluginError
 from karbor.plugin.step import Data
 from karbor.plugin.step import Step
+from karbor.protection.flows import outcome
 from karbor.protection.flows.build import Call
 from karbor.protection.run import Run
 from karbor.protection.run import sentence
@@ -41,13 +45,19 @@ class HookStep(Step):
         self.context = run.plugin_context
         self.data = self._open()
         self.source = self._open_source()
+        self.undoes = run.operation.source_operation_id
         self._fresh = False
 
     def _open(self) -> Data:
         store = self._run.provider.store
         entry = self._state.entry
+        type_ = self._run.operation.type
+        counted = instruments.BYTES.labels(
+            'write' if self._run.operation.makes_checkpoint else 'read',
+            type_)
 
         def on_bytes(count: int) -> None:
+            counted.inc(count)
             self._run.progress.add_bytes(self._position, count)
 
         if self._run.operation.makes_checkpoint:
@@ -55,9 +65,9 @@ class HookStep(Step):
                 self.checkpoint_id, self.resource,
                 self._run.operation.attempt, previous=entry,
                 on_bytes=on_bytes, check=self.check)
-        if entry is None:
+        if entry is None or self._run.operation.type == 'undo':
             return _Nothing()
-        if self._run.operation.type == 'verify':
+        if type_ == 'verify':
             # all of it was read and counted before
             return store.read(self.checkpoint_id, entry, check=self.check)
         return store.read(self.checkpoint_id, entry, on_bytes=on_bytes,
@@ -70,12 +80,15 @@ class HookStep(Step):
         entry = source.entries.get(self.resource.key)
         if entry is None:
             return _Nothing()
-        return source.store.read(source.checkpoint_id, entry,
-                                 check=self.check)
+        return source.store.read(
+            source.checkpoint_id, entry, check=self.check,
+            on_bytes=instruments.BYTES.labels(
+                'read', self._run.operation.type).inc)
 
     def remember(self, key: str, make: Callable[[], T]) -> T:
         self.check()
         if key not in self._state.memo:
+            self._run.prove()
             made = json.loads(json.dumps(make()))
             self._state.memo[key] = made
             self._run.write({'position': self._position,
@@ -85,6 +98,19 @@ class HookStep(Step):
 
     def recall(self, key: str, default: Any = None) -> Any:
         return self._state.memo.get(key, default)
+
+    def announce(self, records: Iterable[Record]) -> None:
+        if self._run.operation.type != 'restore':
+            raise PluginError(reason=_(
+                'Only a restore can announce what can be undone.'))
+        self.check()
+        if found := list(records):
+            self._run.announce(self._position, found)
+
+    def records(self) -> Iterator[Record]:
+        return stored.newest_first(
+            self._run.context, self.undoes or self.operation_id,
+            self._position)
 
     def progress(self, fraction: float | None = None, *,
                  bytes_done: int | None = None,
@@ -162,7 +188,8 @@ def hooks_of(run: Run, position: int) -> tuple[str, ...]:
     """Hooks that are still to run for a resource."""
     state = run.states[position]
     operation = operation_class(run, state)
-    if operation is None or run.progress.status(position) == 'error':
+    if operation is None or run.progress.status(position) in (
+            'error', 'skipped'):
         return ()
     return tuple(hook for hook in operation.hooks()
                  if hook not in state.hooks_done)
@@ -184,12 +211,13 @@ def call(run: Run, what: Call) -> None:
     """
     position = what.position
     state = run.states[position]
-    if run.halted is not None or run.progress.status(position) == 'error':
+    if run.halted is not None or run.progress.status(position) in (
+            'error', 'skipped'):
         return
     if run.failed.is_set() and run.operation.makes_checkpoint:
         return          # a checkpoint that lacks a resource is of no use
     operation = operation_class(run, state)
-    if operation is None:
+    if operation is None or _is_in_use(run, position):
         return
     run.progress.begin(position, _bytes_before(run, state))
     try:
@@ -207,12 +235,28 @@ def call(run: Run, what: Call) -> None:
         # stops anyhow: then it may be a consequence of that, and the hook is
         # run again.
         if run.halted is None:
+            try:
+                outcome.note_damage(run, error, state.resource)
+            except Cancelled:
+                return      # the run is halted and says why
             fail_with(run, position, error)
+
+
+def _is_in_use(run: Run, position: int) -> bool:
+    """In an undo: put in error what a thing that stays may use."""
+    for parent in run.needed_by.get(run.states[position].resource.key, ()):
+        if run.progress.status(parent) == 'error':
+            fail(run, position, _(
+                'Left as it is, because %s, which may use it, was not '
+                'undone.') % run.states[parent].resource)
+            return True
+    return False
 
 
 def _bytes_before(run: Run, state: State) -> int:
     """What was counted of earlier hooks: a rerun counts anew."""
-    if run.operation.type in ('restore', 'delete') or state.entry is None:
+    if (run.operation.type in ('restore', 'delete', 'undo')
+            or state.entry is None):
         return 0
     return state.entry.bytes
 
@@ -222,6 +266,8 @@ def end(run: Run, position: int, hook: str) -> None:
     state = run.states[position]
     state.hooks_done.append(hook)
     last = not hooks_of(run, position)
+    if last and run.operation.type == 'undo':
+        state.reason = overwritten(run, position) or state.reason
     run.write({
         'position': position, 'hooks_done': list(state.hooks_done),
         'entry': None if state.entry is None else state.entry.to_dict(),
@@ -255,3 +301,37 @@ def fail(run: Run, position: int, reason: str) -> None:
     except Cancelled:
         # the run is halted and says why; the next one finds the error again
         return
+
+
+# of each kind, so many are named
+NAMED = 5
+
+
+def overwritten(run: Run, position: int) -> str | None:
+    """The sentence of an undo about what its restore has overwritten."""
+    found: dict[str, dict[str, None]] = {}
+    for record in stored.newest_first(
+            run.context, str(run.operation.source_operation_id), position):
+        if not record.made:
+            names = found.setdefault(record.kind, {})
+            # those that came first stay, and one that tells of more
+            names.pop(record.name, None)
+            names[record.name] = None
+            if len(names) > NAMED + 1:
+                del names[next(iter(names))]
+    if not found:
+        return None
+    return sentence(_(
+        'Not undone, because the restore replaced it in place, as far as it '
+        'came: %s.') % '; '.join(
+            f'{kind} {listed(tuple(reversed(names)))}'
+            for kind, names in sorted(found.items())))
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first of some names, and whether there are more."""
+    # a file may have any name
+    return ', '.join(''.join(
+        sign if sign.isprintable() else ascii(sign)[1:-1] for sign in name)
+        for name in names[:NAMED]) + (
+        _(' and more') if len(names) > NAMED else '')

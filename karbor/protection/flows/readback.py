@@ -11,7 +11,9 @@ import itertools
 
 from karbor.bank.audit import Problem
 from karbor.i18n import _
+from karbor.metrics import instruments
 from karbor.protection.flows import hooks
+from karbor.protection.flows import outcome
 from karbor.protection.flows.build import Batch
 from karbor.protection.flows.build import Call
 from karbor.protection.run import Run
@@ -25,7 +27,7 @@ def batches(run: Run, size: int) -> Iterator[Batch]:
     """Resources that are still to be read, so many at a time."""
     calls = (Call(position, HOOK) for position, state
              in enumerate(run.states) if HOOK not in state.hooks_done
-             and run.progress.status(position) != 'error')
+             and run.progress.status(position) not in ('error', 'skipped'))
     while batch := list(itertools.islice(calls, size)):
         yield batch
 
@@ -40,16 +42,23 @@ def call(run: Run, what: Call) -> None:
     if run.halted is not None:
         return
     run.progress.begin(position, 0)
+    counted = instruments.BYTES.labels('read', run.operation.type)
+
+    def on_bytes(count: int) -> None:
+        counted.inc(count)
+        run.progress.add_bytes(position, count)
+
     try:
         damage = None if entry is None else _sentence(
             run.provider.store.verify_resource(
                 run.operation.checkpoint_id, entry, check=run.check,
-                on_bytes=lambda count: run.progress.add_bytes(position,
-                                                              count)))
+                on_bytes=on_bytes))
         run.check_held()
         if damage is None:
             hooks.end(run, position, what.hook)
         else:
+            # before the journal, from which it is not read again
+            outcome.damaged(run, f'{run.states[position].resource}: {damage}')
             hooks.fail(run, position, damage)
     except BaseException as error:
         # A bank may raise anything. It becomes the reason of the resource,

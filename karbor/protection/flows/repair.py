@@ -11,8 +11,6 @@ Of a late write and the end, one comes first, and the other one's author sees
 it.
 """
 
-import dataclasses
-
 from oslo_log import log
 
 from karbor import exception
@@ -23,6 +21,7 @@ from karbor.context import RequestContext
 from karbor.db import checkpoints
 from karbor.db import operations
 from karbor.model.checkpoint import Checkpoint
+from karbor.model.checkpoint import without
 from karbor.model.operation import Operation
 from karbor.protection.flows import outcome
 
@@ -34,7 +33,7 @@ _LOOKS = 5
 def after(context: RequestContext, operation: Operation,
           store: Store) -> None:
     """Have the bank say what the database says of an ended operation."""
-    if operation.type in ('restore', 'verify'):
+    if operation.type in ('restore', 'verify', 'undo'):
         return          # it writes nothing to the bank
     try:
         # again after each write, because that may be late, too
@@ -82,18 +81,24 @@ def _wanted(operation: Operation, checkpoint: Checkpoint,
         return outcome.deleting(present)
     if not operation.makes_checkpoint:
         return None
-    if (checkpoint.status == 'error' and not checkpoint.sealed
-            and present is not None and present.status == 'available'):
-        # whoever ended it may have removed what this one names
-        return dataclasses.replace(present, status='error',
-                                   reason=checkpoint.status_reason)
+    entries = [ResourceEntry.from_dict(resource.entry)
+               for resource in operation.resources or ()
+               if resource.entry is not None]
+    if checkpoint.status == 'error' and not checkpoint.sealed:
+        # A late one may name what has been removed, or nothing of what is
+        # there. If there is none, the bank could not be told.
+        if present is None or (present.status == 'error'
+                               and present.attempt >= operation.attempt):
+            return None
+        return outcome.manifest_of(
+            checkpoint, 'error', entries, checkpoint.resource_graph,
+            operation.attempt, checkpoint.status_reason)
     if checkpoint.status != 'available':
         return None
     if (present is not None and present.status == 'available'
             and present.attempt >= operation.attempt):
         return None
-    entries = [ResourceEntry.from_dict(resource.entry)
-               for resource in operation.resources or ()
-               if resource.entry is not None]
     return outcome.manifest_of(checkpoint, 'available', entries,
-                               checkpoint.resource_graph, operation.attempt)
+                               checkpoint.resource_graph, operation.attempt,
+                               without(checkpoint.missing),
+                               checkpoint.missing)

@@ -64,6 +64,23 @@ def test_of_two_days_one_is_enough():
         'Mon 07.12.26 00:00']
 
 
+@pytest.mark.parametrize(('pattern', 'expected'), [
+    ('0 0 25 * mon#1', ['Wed 25.11.26 00:00', 'Mon 07.12.26 00:00',
+                        'Fri 25.12.26 00:00']),
+    ('0 0 25 * L1', ['Wed 25.11.26 00:00', 'Mon 30.11.26 00:00',
+                     'Fri 25.12.26 00:00']),
+    ('0 0 29W * sun', ['Sun 29.11.26 00:00', 'Mon 30.11.26 00:00',
+                       'Sun 06.12.26 00:00']),
+    # every day of the month, so the week does not matter
+    ('0 0 1-31 * mon', ['Mon 23.11.26 00:00', 'Tue 24.11.26 00:00',
+                        'Wed 25.11.26 00:00']),
+    # there is no such day of the month, but Mondays there are
+    ('0 0 31 2,4 mon#1', ['Mon 01.02.27 00:00', 'Mon 05.04.27 00:00',
+                          'Mon 07.02.28 00:00'])])
+def test_one_of_two_days_is_enough_however_they_are_said(pattern, expected):
+    assert times(pattern) == expected
+
+
 def test_a_star_with_a_step_restricts_nothing():
     """As in cron: days of the month with a star, and Mondays, are both."""
     assert times('0 0 */2 * 1', 2) == [

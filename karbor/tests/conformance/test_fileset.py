@@ -41,6 +41,12 @@ class TestFileSetProtection(testing.ProtectionConformance):
     def state(self, resource):
         return trees.state(self.top)
 
+    def around(self, resource):
+        return sorted(
+            os.path.join(base, name)
+            for base, directories, files in os.walk(self.directory)
+            for name in (*directories, *files))
+
 
 class TestFileSetProtectionBeside(TestFileSetProtection):
     """Restored beside, where nothing may exist."""

@@ -36,6 +36,9 @@ class TestNoopProtection(testing.ProtectionConformance):
     def state(self, resource):
         return None
 
+    def around(self, resource):
+        return []
+
 
 class TestNoopProtectable(testing.ProtectableConformance):
     fenced = False

@@ -137,6 +137,12 @@ class OneParentOnly(Sound):
         return super().dependents(context, parents[:1])
 
 
+class LeavesOutTheChildless(Sound):
+    def dependents(self, context, parents):
+        return {key: found for key, found
+                in super().dependents(context, parents).items() if found}
+
+
 class WrongKeys(Sound):
     def dependents(self, context, parents):
         return {key[1]: found for key, found
@@ -163,6 +169,7 @@ BREAKAGES = [
     (NoFenceInShow, 'test_a_stranger_finds_nothing'),
     (KeepsTheFirstContext, 'test_a_stranger_finds_nothing'),
     (OneParentOnly, 'test_dependents_are_those_of_the_parents'),
+    (LeavesOutTheChildless, 'test_dependents_are_those_of_the_parents'),
     (WrongKeys, 'test_dependents_are_those_of_the_parents'),
     (AllChildren, 'test_dependents_are_those_of_the_parents'),
 ]

@@ -14,11 +14,17 @@ TYPE = 'Test::Text'
 
 
 class Outside:
-    """What the plugins below protect: texts, with snapshots of them."""
+    """What the plugins below protect: texts, with snapshots of them.
+
+    A restore opens a port for each text, and who has opened it is known.
+    """
 
     def __init__(self):
         self.texts = {}
         self.snapshots = {}
+        self.drafts = {}            # that a restore has made, by operation
+        self.happened = lambda: None
+        self.ports = {}
 
 
 OUTSIDE = Outside()
@@ -35,9 +41,13 @@ class Protect(plugin.Operation):
         for found, (mark, _text) in OUTSIDE.snapshots.items():
             if mark == step.checkpoint_id:
                 return found
+        return self.another(step)
+
+    def another(self, step):
         made = str(uuid.uuid4())
         OUTSIDE.snapshots[made] = (step.checkpoint_id,
                                    OUTSIDE.texts[step.resource.id])
+        OUTSIDE.happened()
         return made
 
     def on_main(self, step):
@@ -56,9 +66,22 @@ class Restore(plugin.Operation):
     def on_main(self, step):
         with step.data.reader() as reader:
             text = reader.read()
-        step.check()
+        step.overwrites('text', step.resource.id)
         OUTSIDE.texts[step.resource.id] = text
+        OUTSIDE.happened()
+        self.open(step)
         step.progress(1.0)
+
+    def open(self, step):
+        step.will_make('port', f'port of {step.operation_id}')
+        OUTSIDE.ports[f'port of {step.operation_id}'] = step.operation_id
+        OUTSIDE.happened()
+
+
+class Undo(plugin.Undo):
+    def remove(self, step, record):
+        OUTSIDE.ports.pop(record.name, None)
+        OUTSIDE.happened()
 
 
 class Delete(plugin.Operation):
@@ -67,6 +90,7 @@ class Delete(plugin.Operation):
             step.check()
             if mark == step.checkpoint_id:
                 OUTSIDE.snapshots.pop(found, None)
+                OUTSIDE.happened()
 
 
 class Verify(plugin.Operation):
@@ -93,13 +117,14 @@ class Copy(plugin.Operation):
                 return found
         made = str(uuid.uuid4())
         OUTSIDE.snapshots[made] = (step.checkpoint_id, text)
+        OUTSIDE.happened()
         return made
 
 
 class Sound(plugin.ProtectionPlugin):
     resource_types = frozenset({TYPE})
     operations = {'protect': Protect, 'restore': Restore, 'delete': Delete,
-                  'verify': Verify, 'copy': Copy}
+                  'verify': Verify, 'copy': Copy, 'undo': Undo}
     schemas = plugin.Schemas(saved_info={
         'type': 'object', 'properties': {'snapshot': {'type': 'string'}},
         'additionalProperties': False})
@@ -110,11 +135,19 @@ class Sound(plugin.ProtectionPlugin):
 
 def suite_of(made):
     class Suite(testing.ProtectionConformance):
+        def setUp(self):
+            super().setUp()
+            OUTSIDE.happened = self.effect
+
+        def made_by(self, operation_id):
+            return OUTSIDE.drafts.get(operation_id, [])
+
         def make_plugin(self):
             return made()
 
         def make_resource(self):
             OUTSIDE.texts['one'] = b'some text that is worth keeping'
+            OUTSIDE.ports = {'port of somebody else': 'else'}
             return plugin.Resource(TYPE, 'one', 'the one')
 
         def damage(self, resource):
@@ -122,6 +155,9 @@ def suite_of(made):
 
         def state(self, resource):
             return OUTSIDE.texts.get(resource.id)
+
+        def around(self, resource):
+            return [*OUTSIDE.texts, *OUTSIDE.ports]
 
         def outside(self, checkpoint_id):
             return [found for found, (mark, _text)
@@ -161,10 +197,23 @@ class ForgetsWhatItMade(Protect):
         if step.resource.id not in OUTSIDE.texts:
             raise plugin.PluginError(reason='There is no such text.')
         step.check()
-        made = str(uuid.uuid4())
-        OUTSIDE.snapshots[made] = (step.checkpoint_id,
-                                   OUTSIDE.texts[step.resource.id])
-        step.memo['snapshot'] = made
+        step.memo['snapshot'] = self.another(step)
+
+
+class RemembersTooLate(Protect):
+    """What was made when it was killed is not looked for."""
+
+    def snapshot(self, step):
+        return self.another(step)
+
+
+class RestoresIntoAnother(Restore):
+    """Each run makes a draft, and only the last is used."""
+
+    def on_main(self, step):
+        OUTSIDE.drafts.setdefault(step.operation_id, []).append('draft')
+        OUTSIDE.happened()
+        super().on_main(step)
 
 
 class RemembersAnew(Protect):
@@ -375,6 +424,74 @@ class VerifiesWithoutAStop(Verify):
             raise plugin.PluginError(reason='The snapshot is gone.')
 
 
+class AnnouncesLate(Restore):
+    """A crash between the two leaves what nobody knows of."""
+
+    def open(self, step):
+        OUTSIDE.ports[f'port of {step.operation_id}'] = step.operation_id
+        step.will_make('port', f'port of {step.operation_id}')
+
+
+class SaysNothing(Restore):
+    def open(self, step):
+        OUTSIDE.ports[f'port of {step.operation_id}'] = step.operation_id
+
+
+class UndoesNothing(Undo):
+    def remove(self, step, record):
+        """And says that all is well."""
+
+
+class UndoesOnce(Undo):
+    """What is gone is an error."""
+
+    def remove(self, step, record):
+        if step.operation_id not in self.done:
+            self.done.append(step.operation_id)
+            del OUTSIDE.ports[record.name]
+
+    done = []
+
+
+class UndoesInOneRun(Undo):
+    """Takes what it has begun for done."""
+
+    def remove(self, step, record):
+        if step.recall('begun') is None:
+            step.remember('begun', lambda: True)
+            step.check()
+            super().remove(step, record)
+
+
+class UndoesMore(Undo):
+    """Whoever has made it."""
+
+    def on_main(self, step):
+        step.check()
+        OUTSIDE.ports.clear()
+
+
+class UndoesWithoutAStop(Undo):
+    def on_main(self, step):
+        for record in step.made():
+            self.remove(step, record)
+
+
+class NeedsTheCheckpoint(Undo):
+    """Which may be why the restore has failed."""
+
+    def on_main(self, step):
+        step.check()
+        if step.data.load()['snapshot']:
+            super().on_main(step)
+
+
+class UndoAnnounces(Undo):
+    def remove(self, step, record):
+        step.overwrites(record.kind, record.name)
+        super().remove(step, record)
+
+
 BREAKAGES = [
     (broken(protect=KeepsOnSelf), 'test_restore_brings_the_state_back'),
     (broken(protect=SavesLess), 'test_restore_brings_the_state_back'),
@@ -384,6 +501,12 @@ BREAKAGES = [
     (broken(protect=RemembersAnew), 'test_every_hook_may_run_twice'),
     (broken(protect=ForgetsWhatItMade, delete=None),
      'test_delete_may_repeat_and_leaves_nothing_outside'),
+    (broken(protect=ForgetsWhatItMade),
+     'test_a_kill_after_an_effect_makes_nothing_twice'),
+    (broken(protect=RemembersTooLate),
+     'test_a_kill_after_an_effect_makes_nothing_twice'),
+    (broken(restore=RestoresIntoAnother),
+     'test_a_kill_after_an_effect_makes_nothing_twice'),
     (broken(protect=SwallowsTheStop), 'test_a_crash_while_protecting'),
     (broken(protect=SwallowsTheBank),
      'test_the_bank_s_errors_are_passed_on'),
@@ -419,6 +542,18 @@ BREAKAGES = [
     (broken(verify=FindsTheWrongThing), 'test_verify_passes_what_is_sound'),
     (broken(verify=WritesWhatItFound), 'test_verify_passes_what_is_sound'),
     (broken(verify=VerifiesWithoutAStop), 'test_a_stopped_operation_ends'),
+    (broken(restore=AnnouncesLate),
+     'test_what_a_restore_has_made_is_undone'),
+    (broken(restore=SaysNothing), 'test_what_a_restore_has_made_is_undone'),
+    (broken(undo=UndoesNothing), 'test_what_a_restore_has_made_is_undone'),
+    (broken(undo=NeedsTheCheckpoint),
+     'test_what_a_restore_has_made_is_undone'),
+    (broken(undo=UndoAnnounces), 'test_what_a_restore_has_made_is_undone'),
+    (broken(undo=UndoesOnce), 'test_undo_may_repeat'),
+    (broken(undo=UndoesInOneRun), 'test_a_crash_while_undoing'),
+    (broken(undo=UndoesMore),
+     'test_undo_leaves_what_the_restore_has_not_made'),
+    (broken(undo=UndoesWithoutAStop), 'test_a_stopped_operation_ends'),
     (broken(resource_types=frozenset()), 'test_declaration'),
     (broken(restore=None), 'test_declaration'),
     (broken(delete=dict), 'test_declaration'),
@@ -455,7 +590,8 @@ def test_damage_that_changes_nothing_voids_the_suite():
 
 
 def test_what_a_plugin_cannot_do_is_left_out():
-    assert suites.failures(suite_of(broken(verify=None, copy=None))) == set()
+    assert suites.failures(suite_of(broken(
+        verify=None, copy=None, undo=None))) == set()
 
 
 def test_the_base_itself_is_no_test():

@@ -2,6 +2,7 @@
 """Databases keep the contracts of the SDK, each engine on a real one."""
 
 import contextlib
+import hashlib
 import os
 import shutil
 import sqlite3
@@ -82,6 +83,9 @@ class DatabaseProtection(testing.ProtectionConformance):
     def state(self, resource):
         return self.sql(self.objects + self.rows)
 
+    def around(self, resource):
+        return os.listdir(self.directory)
+
 
 class TestSQLiteProtection(DatabaseProtection):
     empty = ''
@@ -144,6 +148,9 @@ class TestPostgreSQLProtection(DatabaseProtection):
     def sql(self, text):
         return base.psql(text, self.name)
 
+    def around(self, resource):
+        return [self.name]
+
 
 class TestMariaDBProtection(DatabaseProtection):
     objects = ('SELECT table_name, table_type FROM information_schema.tables '
@@ -167,6 +174,12 @@ class TestMariaDBProtection(DatabaseProtection):
 
     def sql(self, text):
         return base.mysql(f'USE {self.name};' + text)
+
+    def around(self, resource):
+        # databases of other tests come and go
+        digest = hashlib.sha256(self.name.encode()).hexdigest()[:16]
+        return [name for name in base.mysql('SHOW DATABASES').split()
+                if self.name == name or digest in name]
 
 
 class TestSQLDatabaseProtectable(testing.ProtectableConformance):

@@ -27,6 +27,8 @@ OTHER = '2' * 32
 FILESET = '3d9d0d36-6a0b-4f3c-a1a9-1b6d2c7a5e01'
 DATABASE = '3d9d0d36-6a0b-4f3c-a1a9-1b6d2c7a5e02'
 RABBIT = 'rabbit://guest:guest@127.0.0.1:5672/'
+# of the secrets of webhooks
+KEY = 'a key of tests that everybody knows'
 QUICK = 120         # seconds until a test gives a daemon up
 
 
@@ -152,6 +154,9 @@ progress_interval = 0.1
 chunk_size = 65536
 [quota]
 plans = -1
+[events]
+webhook_keys = {KEY}
+min_interval = 1
 [oslo_concurrency]
 lock_path = {root}/locks
 [fileset]

@@ -5,15 +5,18 @@ What differs from run to run is put in the same words: ids are numbered by
 the noun that showed them first, times and sizes go by the name of their key.
 """
 
+import hashlib
 import json
 import os
 from pathlib import Path
 import re
+import time
 import uuid
 
 import requests
 
 from karbor.api import root
+from karbor.model import webhook
 
 API_REF = Path(__file__).parents[3] / 'api-ref' / 'source' / 'v1'
 SAMPLES = API_REF / 'samples'
@@ -31,9 +34,17 @@ _TIMES = {'created_at': '2026-11-22T15:00:00.120000',
           'started_at': '2026-11-22T15:00:00.480000',
           'updated_at': '2026-11-22T15:00:07.310000',
           'ended_at': '2026-11-22T15:00:09.750000',
+          'next_sweep_at': '2026-11-22T16:00:00.120000',
+          'expected_at': '2026-11-22T15:00:00.060000',
+          'triggered_at': '2026-11-22T15:00:00.060000',
+          'start_by': '2026-11-22T15:15:00.060000',
+          'complete_by': '2026-11-22T16:00:00.060000',
           'cancel_requested_at': '2026-11-22T15:00:09.750000'}
 # How much there is depends on how the machine writes an archive.
 _SIZES = {'size': 1048576, 'bytes_done': 1048576, 'bytes_total': 1048576}
+
+# as good as any other
+SECRET = hashlib.sha256(b'secret').hexdigest()
 
 
 class Recorder:
@@ -50,11 +61,15 @@ class Recorder:
         self._url = url
         self._names = dict.fromkeys(projects, PROJECT)
         self._constants = constants
+        # those that were asked, but for the first
+        self._versions = []
         self.begin(None, next(iter(projects)))
 
     def begin(self, version, project):
         """Ask from now on with this version; ids are counted anew."""
         self._version = version
+        if version is not None:
+            self._versions.append(version)
         self._project = project
         self._ids = {one: one for one in self._constants}
         self._count = {}
@@ -76,15 +91,37 @@ class Recorder:
         self._keep(name, 'response', answer)
         return answer
 
+    def record_call(self, secret, path, body):
+        """Do the same with a webhook, as somebody without a token."""
+        path = f'/v1/{self._project}/{path}'
+        sent = json.dumps(body).encode()
+        timestamp = str(int(time.time()))
+        answer = requests.post(self._url + path, data=sent, timeout=60,
+                               headers={
+            'Content-Type': 'application/json',
+            'OpenStack-API-Version': f'data-protect {self._version or "1.0"}',
+            'X-Karbor-Timestamp': timestamp,
+            'X-Karbor-Signature': webhook.signature(secret, timestamp, sent)})
+        assert answer.ok, answer.text
+        name = 'triggers-webhook'
+        self.statuses.add((name, self._version, answer.status_code))
+        self._keep(name, 'request', body)
+        self._keep(name, 'response', answer.json())
+
     def record_above(self, name, path):
         """Keep what is answered above the projects."""
         _status, answer = self._send('GET', path, None, {})
         self._keep(name, 'response', answer)
 
-    def _send(self, method, path, body, query):
+    def ask_newest(self, method, path, body):
+        """Ask for what the version that is recorded has not."""
+        return self._send(method, f'/v1/{self._project}/{path}', body, {},
+                          'latest')[1]
+
+    def _send(self, method, path, body, query, version=None):
         headers = {'X-Auth-Token': f'user:{self._project}'}
-        if self._version:
-            headers['OpenStack-API-Version'] = f'data-protect {self._version}'
+        if version := version or self._version:
+            headers['OpenStack-API-Version'] = f'data-protect {version}'
         answer = requests.request(method, self._url + path, json=body,
                                   params=query, headers=headers, timeout=60)
         assert answer.ok, answer.text
@@ -95,11 +132,13 @@ class Recorder:
             return
         text = json.dumps(self._plain(name, document), indent=4,
                           ensure_ascii=False) + '\n'
-        first = f'{name}-{what}.json'
-        if self._version is None:
-            self.samples[first] = text
-        elif self.samples.get(first) != text:
-            self.samples[f'{name}-{what}-{self._version}.json'] = text
+        *older, own = (
+            f'{name}-{what}.json' if version is None
+            else f'{name}-{what}-{version}.json'
+            for version in (None, *self._versions))
+        shown = [self.samples[one] for one in older if one in self.samples]
+        if shown[-1:] != [text]:
+            self.samples[own] = text
 
     # -- always the same ------------------------------------------------------
 
@@ -119,6 +158,8 @@ class Recorder:
         return value
 
     def _string(self, noun, value, key):
+        if key == 'secret':
+            return SECRET
         if value[:1] in ('{', '['):
             # a text of JSON, which clients of v1 know so
             return json.dumps(self._plain(noun, json.loads(value)))

@@ -15,7 +15,7 @@ PROVIDER = '6f5e3c0b-3f4d-4b8a-9a55-0d1f4b6d2c01'
 FILESET = '0c6f6f0e-51a1-4a57-8b1b-5a3a2a1f0b11'
 DATABASE = '52b1c1b4-6a3e-4b19-9c5e-0f6d1e2a3b44'
 # One for each version, so that neither sees what the other made.
-PROJECTS = {None: 'a' * 32, '1.1': 'b' * 32}
+PROJECTS = {None: 'a' * 32, '1.1': 'b' * 32, '1.2': 'c' * 32}
 CHECKPOINTS = f'providers/{PROVIDER}/checkpoints'
 
 
@@ -109,7 +109,7 @@ def checkpoints(recorder, plan):
     return made
 
 
-def restores(recorder, checkpoint):
+def restores(recorder, checkpoint, version):
     record = recorder.record
     made = record('POST', 'restores', {'restore': {
         'provider_id': PROVIDER, 'checkpoint_id': checkpoint['id'],
@@ -119,6 +119,19 @@ def restores(recorder, checkpoint):
     path = f'restores/{made["id"]}'
     assert ended(recorder, path, 'restore')['status'] == 'success'
     record('GET', 'restores')
+    if version != '1.2':
+        record('GET', path)
+        return
+    # one that fails, because it may not write there
+    made = recorder.ask('POST', 'restores', {'restore': {
+        'provider_id': PROVIDER, 'checkpoint_id': checkpoint['id'],
+        'parameters': {'Karbor::FileSet': {'restore_path': '/nowhere'}}}},
+    )['restore']
+    path = f'restores/{made["id"]}'
+    assert ended(recorder, path, 'restore')['status'] == 'fail'
+    record('POST', f'{path}/undo')
+    daemons.until(lambda: recorder.ask('GET', path)['restore']['undo'][
+        'status'] == 'success', what='the end of an undo')
     record('GET', path)
 
 
@@ -139,9 +152,13 @@ def copies(recorder, plan):
     ended(recorder, f'{CHECKPOINTS}/{made["checkpoint_id"]}', 'checkpoint')
 
 
-def schedules(record, plan):
+def schedules(record, plan, version):
     nightly = {'format': 'crontab', 'pattern': '0 2 * * *',
                'start_time': '2030-01-01 00:00:00', 'window': 900}
+    if version == '1.2':
+        nightly['timezone'] = 'Europe/Berlin'
+        record('POST', 'triggers/preview', {'trigger_info': {
+            'type': 'time', 'properties': nightly}})
     trigger = record('POST', 'triggers', {'trigger_info': {
         'name': 'nightly', 'type': 'time',
         'properties': nightly}})['trigger_info']
@@ -159,8 +176,72 @@ def schedules(record, plan):
     operation = f'scheduled_operations/{made["id"]}'
     record('GET', 'scheduled_operations')
     record('GET', operation)
+    if version == '1.2':
+        record('PUT', operation, {'scheduled_operation': {
+            'enabled': False, 'overlap': 'queue', 'complete_within': 3600}})
+        record('POST', f'{operation}/adopt')
     record('DELETE', operation)
     record('DELETE', path)
+
+
+def events(recorder, version):
+    """A webhook, which is made by 1.2 and called by whoever knows it."""
+    made = recorder.ask_newest('POST', 'triggers', {'trigger_info': {
+        'name': 'built', 'type': 'event', 'properties': {
+            'source': 'webhook', 'payload': {'ref': 'main'}}}})['trigger_info']
+    path = f'triggers/{made["id"]}'
+    secret = made['secret']
+    if version == '1.2':
+        secret = recorder.record('POST', f'{path}/secret')['webhook']['secret']
+    recorder.record_call(secret, f'{path}/webhook',
+                         {'ref': 'main', 'commit': '6f5e3c0b'})
+    recorder.ask('DELETE', path)
+
+
+def runs(recorder, plan):
+    record, ask = recorder.record, recorder.ask
+    ask('POST', f'plans/{plan["id"]}/start')
+    trigger = ask('POST', 'triggers', {'trigger_info': {
+        'name': 'nightly', 'type': 'time', 'properties': {
+            'format': 'crontab', 'pattern': '0 2 * * *',
+            'start_time': '2030-01-01 00:00:00'}}})['trigger_info']
+    made = ask('POST', 'scheduled_operations', {'scheduled_operation': {
+        'name': 'protect web', 'operation_type': 'protect',
+        'trigger_id': trigger['id'], 'complete_within': 3600,
+        'operation_definition': {'provider_id': PROVIDER,
+                                 'plan_id': plan['id']}},
+    })['scheduled_operation']
+    operation = f'scheduled_operations/{made["id"]}'
+    run = record('POST', f'{operation}/run')['run']
+    path = f'{operation}/runs/{run["id"]}'
+    assert daemons.until(lambda: (
+        (one := ask('GET', path)['run'])['status']
+        not in ('queued', 'running') and one))['status'] == 'success'
+    record('GET', f'{operation}/runs')
+    record('GET', path)
+    ask('DELETE', operation)
+    ask('DELETE', f'triggers/{trigger["id"]}')
+
+
+def retention(recorder, plan):
+    """Of three checkpoints, one of which is a copy."""
+    record, ask = recorder.record, recorder.ask
+    trigger = ask('POST', 'triggers', {'trigger_info': {
+        'name': 'nightly', 'type': 'time', 'properties': {
+            'format': 'crontab', 'pattern': '0 2 * * *',
+            'start_time': '2030-01-01 00:00:00'}}})['trigger_info']
+    made = ask('POST', 'scheduled_operations', {'scheduled_operation': {
+        'name': 'protect web', 'operation_type': 'retention_protect',
+        'trigger_id': trigger['id'],
+        'operation_definition': {'provider_id': PROVIDER,
+                                 'plan_id': plan['id'], 'max_backups': 2}},
+    })['scheduled_operation']
+    operation = f'scheduled_operations/{made["id"]}'
+    record('GET', f'{operation}/retention')
+    record('POST', f'plans/{plan["id"]}/retention', {'retention': {
+        'max_backups': 1, 'max_age': 2592000, 'instead_of': made['id']}})
+    ask('DELETE', operation)
+    ask('DELETE', f'triggers/{trigger["id"]}')
 
 
 def limits(recorder, project):
@@ -235,15 +316,19 @@ def test_samples_are_what_the_service_answers(recorder):
             for action in ('start', 'suspend'):
                 recorder.record('POST', f'plans/{plan["id"]}/{action}')
         checkpoint = checkpoints(recorder, plan)
-        restores(recorder, checkpoint)
+        restores(recorder, checkpoint, version)
         verifications(recorder, checkpoint)
         operation_logs(recorder.record)
         if version:
             operations(recorder)
         copies(recorder, plan)
-        schedules(recorder.record, plan)
+        schedules(recorder.record, plan, version)
+        events(recorder, version)
         limits(recorder, project)
         services(recorder)
+        if version == '1.2':
+            runs(recorder, plan)
+            retention(recorder, plan)
         the_end(recorder, plan, checkpoint)
     # all methods of all versions, each with its own success
     assert recorder.statuses == {

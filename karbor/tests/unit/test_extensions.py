@@ -28,6 +28,13 @@ def test_every_time_format_can_be_loaded(name):
                       plugin.TimeFormat)
 
 
+@pytest.mark.parametrize('name',
+                         extensions.names(extensions.OPERATION_TYPES))
+def test_every_operation_type_can_be_loaded(name):
+    assert issubclass(extensions.load(extensions.OPERATION_TYPES, name),
+                      plugin.OperationType)
+
+
 def test_names_are_those_of_operators():
     assert {'karbor-fs-bank-plugin', 'karbor-noop-protection-plugin'} <= set(
         extensions.names(extensions.PROTECTIONS))

@@ -2,13 +2,17 @@
 """What the daemons have in common."""
 
 import os
+import socket
 import threading
 
 from oslo_service import service as oslo_service
 import pytest
+import requests
 
 from karbor import service
 from karbor.db import services
+from karbor.metrics import instruments
+from karbor.rpc import notifications
 
 PATIENCE = 60
 
@@ -28,8 +32,9 @@ class Beats:
         self.fail = fail
         self.changed = threading.Condition()
 
-    def heartbeat(self, context, host, binary):
+    def heartbeat(self, context, host, binary, limits):
         with self.changed:
+            self.limits = limits
             self.seen.append((host, binary))
             self.changed.notify_all()
             if len(self.seen) <= self.fail:
@@ -239,16 +244,27 @@ class Launcher:
         return self.ended
 
 
+@pytest.fixture
+def named(monkeypatch):
+    """What this process is called is forgotten after the test."""
+    for name in ('_binary', '_listeners', '_worker'):
+        monkeypatch.setattr(service, name, getattr(service, name))
+    yield
+    for listener in service._listeners:
+        listener.close()
+    notifications.publish_as('karbor')
+
+
 @pytest.mark.parametrize(('ended', 'status'), [(None, 0), (0, 0), (1, 1)])
-def test_the_status_of_a_daemon(monkeypatch, ended, status):
+def test_the_status_of_a_daemon(conf, named, monkeypatch, ended, status):
     monkeypatch.setattr(service, 'Launcher', Launcher)
     monkeypatch.setattr(Launcher, 'ended', ended)
-    assert service.launch(None, 'instance', 2) == status
+    assert service.launch(conf, 'karbor-api', 'instance', 2) == status
     # options are read again on SIGHUP, and no worker ends for it
     assert Launcher.last.seen == ['mutate', 'instance', 2]
 
 
-def test_a_reload_happens_in_the_worker(monkeypatch):
+def test_a_reload_happens_in_the_worker(monkeypatch, named):
     hooks = {}
 
     class Manager:
@@ -267,3 +283,96 @@ def test_a_reload_happens_in_the_worker(monkeypatch):
     wrapper = Wrapper()
     hooks['on_new_worker'](None, 1, wrapper)
     assert wrapper.reload == 'reset of the service'
+    assert service._worker == 1
+
+
+def two_ports():
+    """The first of two that are free."""
+    while True:
+        with socket.create_server(('127.0.0.1', 0)) as listener:
+            port = listener.getsockname()[1]
+        try:
+            with socket.create_server(('127.0.0.1', port)), \
+                    socket.create_server(('127.0.0.1', port + 1)):
+                return port
+        except (OSError, OverflowError):
+            continue
+
+
+@pytest.fixture
+def launched(conf, named, monkeypatch):
+    """Launches a daemon of two processes that shows metrics; the port."""
+    monkeypatch.setattr(service, 'Launcher', Launcher)
+    port = two_ports()
+    conf.set_override('protection_port', port, 'metrics')
+    conf.set_override('operationengine_port', port, 'metrics')
+
+    def launch(binary='karbor-protection'):
+        assert service.launch(conf, binary, 'instance', 2) == 0
+        return port
+    return launch
+
+
+def shown(port, path='/metrics'):
+    return requests.get(f'http://127.0.0.1:{port}{path}', timeout=PATIENCE)
+
+
+@pytest.mark.parametrize('worker', [0, 1])
+def test_each_process_shows_its_metrics_on_its_port(
+        launched, connected, monkeypatch, conf, worker):
+    port = launched()
+    monkeypatch.setattr(service, '_worker', worker)
+    service.set_up(conf)
+    text = shown(port + worker).text
+    assert 'binary="karbor-protection"' in text
+    assert 'karbor_database_up' not in text
+    # that of the other process is not its business
+    with pytest.raises(requests.ConnectionError):
+        shown(port + 1 - worker)
+
+
+@pytest.mark.parametrize('worker', [0, 1])
+def test_one_process_of_the_engine_shows_what_the_database_knows(
+        launched, monkeypatch, conf, database, worker):
+    for module, name in (('policy', 'init'), ('transport', 'init')):
+        monkeypatch.setattr(getattr(service, module), name, lambda *_a: None)
+    monkeypatch.setattr(service, '_ready_in', None)
+    registered = []
+    monkeypatch.setattr(instruments.REGISTRY, 'register', registered.append)
+    port = launched('karbor-operationengine')
+    monkeypatch.setattr(service, '_worker', worker)
+    service.set_up(conf)
+    assert shown(port + worker).ok
+    assert len(registered) == (1 if worker == 0 else 0)
+    for collector in registered:
+        up = next(iter(collector.collect()))
+        assert (up.name, up.samples[0].value) == ('karbor_database_up', 1)
+
+
+def test_without_a_port_there_are_no_metrics(conf, named, monkeypatch):
+    monkeypatch.setattr(service, 'Launcher', Launcher)
+    service.launch(conf, 'karbor-protection', 'instance', 2)
+    assert service._listeners == []
+
+
+def test_a_port_in_use_is_said_before_anything_begins(launched):
+    port = launched()
+    Launcher.last = None
+    with pytest.raises(SystemExit) as caught:
+        launched('karbor-operationengine')
+    assert str(caught.value) == (
+        f'karbor-operationengine: [metrics] operationengine_port = {port}: '
+        f'cannot listen on port {port} of 127.0.0.1: Address already in use')
+    assert Launcher.last is None
+
+
+def test_a_heartbeat_tells_the_limits_of_now(monkeypatch):
+    beats = Beats()
+    monkeypatch.setattr(service, 'services', beats)
+    numbers = iter(range(1000))
+    heart = service.Heartbeat(FastConf, 'karbor-x',
+                              limits=lambda: {'project': next(numbers)})
+    heart.start()
+    assert beats.wait_for(3)
+    heart.stop()
+    assert beats.limits['project'] >= 2

@@ -105,6 +105,19 @@ class Cloud:
         # they remember the catalogue that came with their tokens
         self._sessions.clear()
 
+    # -- what the administrator does ------------------------------------------
+
+    @property
+    def identity(self):
+        """Keystone, as who runs it sees it."""
+        return self._admin.identity
+
+    def trusts(self, user_id):
+        """What a user has lent to others."""
+        return [trust for trust in self._admin.session.get(
+            f'{self.url}/OS-TRUST/trusts').json()['trusts']
+            if trust['trustor_user_id'] == user_id]
+
     # -- what a person does ---------------------------------------------------
 
     def project(self, name):
@@ -197,6 +210,10 @@ project_domain_id = default
 service_token_roles = service
 service_token_roles_required = true
 service_type = data-protect
+[trustee]
+cache_time = 0
+[operationengine]
+housekeeping_interval = 1
 """, **kwargs)
 
     def publish(self):

@@ -13,7 +13,9 @@ import multiprocessing
 import os
 import sys
 
+# of the client, and of ourselves
 GROUP = 'openstack.data_protection.v1'
+OWN_GROUP = 'openstack.karbor.v1'
 # what the two programs load, or load in the end
 _MODULES = ('karborclient.shell', 'karborclient.v1.shell',
             'karborclient.v1.client', 'openstackclient.shell',
@@ -88,8 +90,8 @@ class Programs:
 
 
 def _plugin_modules():
-    return sorted({point.module for point in
-                   importlib.metadata.entry_points(group=GROUP)})
+    return sorted({point.module for group in (GROUP, OWN_GROUP) for point in
+                   importlib.metadata.entry_points(group=group)})
 
 
 def _main(program, arguments, environment, output, error):

@@ -240,7 +240,8 @@ def test_schedules(karbor, shell):
     made = shell('scheduledoperation-create', 'keep three',
                  'retention_protect', trigger['id'],
                  f'provider_id={PROVIDER},plan_id={plan.id},max_backups=3',
-                 ).properties()
+                 # what it does not keep is deleted on his behalf
+                 who='manager').properties()
     assert (made['operation_type'], made['trigger_id'], made['enabled']) == (
         'retention_protect', trigger['id'], 'True')
     assert json.loads(made['operation_definition'])['plan_id'] == plan.id

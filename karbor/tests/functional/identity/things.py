@@ -17,12 +17,18 @@ PLAN = {'name': 'p', 'provider_id': daemons.PROVIDER, 'parameters': {},
 
 # what daemons write by themselves
 _BEATS = [models.Service.__table__.c.updated_at,
-          models.Operation.__table__.c.lease_until]
+          models.Operation.__table__.c.lease_until,
+          models.ScheduledOperation.__table__.c.retention_at,
+          models.Trust.__table__.c.sweep_at,
+          models.Trust.__table__.c.attempts]
+# trusts that no longer serve go when an engine has deleted them
+_STAYING = {'trusts': models.Trust.__table__.c.in_use == sa.true()}
 
 # what is sent to a route; names in braces are those of things
 BODIES = {
     'POST plans': {'plan': PLAN},
     'PUT plans/{plan_id}': {'plan': {'name': 'new'}},
+    'POST plans/{plan_id}/retention': {'retention': {'max_backups': 1}},
     'POST providers/{provider_id}/checkpoints': {
         'checkpoint': {'plan_id': '{plan_id}'}},
     'POST providers/{provider_id}/checkpoints/action': {
@@ -39,15 +45,26 @@ BODIES = {
         'name': 't', 'type': 'time',
         'properties': {'format': 'crontab', 'pattern': '0 2 * * *'}}},
     'PUT triggers/{trigger_id}': {'trigger_info': {'name': 'new'}},
+    'POST triggers/preview': {'trigger_info': {
+        'type': 'time',
+        'properties': {'format': 'crontab', 'pattern': '0 2 * * *'}}},
     'POST scheduled_operations': {'scheduled_operation': {
         'name': 's', 'operation_type': 'protect',
         'trigger_id': '{trigger_id}', 'operation_definition': {
             'provider_id': daemons.PROVIDER, 'plan_id': '{plan_id}'}}},
+    'PUT scheduled_operations/{scheduled_operation_id}': {
+        'scheduled_operation': {'name': 'new', 'trigger_id': '{trigger_id}'}},
     'PUT quotas/{quota_project_id}': {'quota': {'plans': 90}},
     'PUT quota_classes/{class_name}': {'quota_class': {'plans': 90}},
     'PUT os-services/{service_id}': {
         'status': 'disabled', 'disabled_reason': 'holidays'},
 }
+
+# Routes that take not any thing of the name in their path.
+PATHS = {'POST triggers/{trigger_id}/secret':
+         'triggers/{webhook_id}/secret',
+         'POST restores/{restore_id}/undo':
+         'restores/{failed_restore_id}/undo'}
 
 
 class Things:
@@ -97,17 +114,24 @@ class Things:
             models.Operation.status.in_(['queued', 'running']))
         daemons.until(lambda: not self._karbor.rows(busy),
                       what='the end of all operations')
+        waiting = sa.select(models.Run.id).where(
+            models.Run.status.in_(['queued', 'running']))
+        daemons.until(lambda: not self._karbor.rows(waiting),
+                      what='the end of all runs')
 
     def rows(self):
         """Everything that a request may change."""
         with self._engine.connect() as connection:
             return {table.name: connection.execute(sa.select(
                 *(column for column in table.columns
-                  if column not in _BEATS))).all()
+                  if column not in _BEATS)
+                ).where(_STAYING.get(table.name, sa.true()))).all()
                 for table in models.Base.metadata.sorted_tables}
 
-    def _post(self, path, body):
-        answer = self._karbor.ask('manager', 'POST', path, json=body)
+    def _post(self, path, body=None, version='1.0'):
+        answer = self._karbor.ask(
+            'manager', 'POST', path, json=body, headers={
+                'OpenStack-API-Version': f'data-protect {version}'})
         assert answer.ok, answer.text
         made, = answer.json().values()
         self.settle()
@@ -133,12 +157,31 @@ class Things:
     def _restore_id(self):
         return self._post('/restores', self.fill(BODIES['POST restores']))
 
+    def _failed_restore_id(self):
+        path = '/nowhere'
+        resource = ('Karbor::FileSet', daemons.FILESET)
+        checkpoint = self._karbor.protect(self._karbor.plan(resource))
+        return self._post('/restores', {'restore': {
+            'provider_id': daemons.PROVIDER, 'checkpoint_id': checkpoint.id,
+            'parameters': {resource[0]: {'restore_path': path}}}})
+
     def _trigger_id(self):
         return self._post('/triggers', BODIES['POST triggers'])
+
+    def _webhook_id(self):
+        return self._post('/triggers', {'trigger_info': {
+            'name': 'w', 'type': 'event',
+            'properties': {'source': 'webhook'}}}, '1.2')
 
     def _scheduled_operation_id(self):
         return self._post('/scheduled_operations', self.fill(
             BODIES['POST scheduled_operations']))
+
+    def _run_id(self):
+        # of a plan that is suspended, so it ends soon
+        return self._post(self.fill(
+            '/scheduled_operations/{scheduled_operation_id}/run'),
+            version='1.2')
 
     def _quota_project_id(self):
         return self._karbor.cloud.projects[clouds.MINE]

@@ -8,8 +8,10 @@ where how is ``kill`` (SIGKILL to all processes of the daemon, once), ``fail``,
 or ``hang`` (until the file is removed).
 """
 
+import contextlib
 import os
 import signal
+import uuid
 
 from oslo_config import cfg
 
@@ -51,7 +53,7 @@ class ThingProtectable(_Protectable):
     def dependents(self, context, parents):
         there = self._names()
         return {parent.key: [plugin.Resource(THING, parent.id, parent.id)]
-                for parent in parents if parent.id in there}
+                if parent.id in there else [] for parent in parents}
 
 
 class _Operation(plugin.Operation):
@@ -88,6 +90,31 @@ class _Operation(plugin.Operation):
         while os.path.exists(f'{order}.hang'):
             step.sleep(0.05)
 
+    # a crate is what a checkpoint has outside, one for each resource
+
+    def _directory(self):
+        return os.path.join(self.plugin.config.directory, 'crates')
+
+    def _mark(self, step):
+        return f'{step.checkpoint_id}.{step.resource.type}.' \
+               f'{step.resource.id}.'
+
+    def _crates(self, step):
+        os.makedirs(self._directory(), exist_ok=True)
+        return [name for name in os.listdir(self._directory())
+                if name.startswith(self._mark(step))]
+
+    def _crate(self, step):
+        def make():
+            found = self._crates(step)
+            if found:
+                return found[0]
+            name = self._mark(step) + uuid.uuid4().hex
+            with open(os.path.join(self._directory(), name), 'xb'):
+                return name
+
+        step.remember('crate', make)
+
     def on_prepare_begin(self, step):
         self._do('on_prepare_begin', step)
 
@@ -105,6 +132,7 @@ class Protect(_Operation):
         self._do('on_main', step, self._save)
 
     def _save(self, step, path):
+        self._crate(step)
         with open(path, 'rb') as file, step.data.writer() as writer:
             writer.write(file.read())
         step.data.save({'length': os.path.getsize(path)})
@@ -117,6 +145,9 @@ class Restore(_Operation):
         self._do('on_main', step, self._load)
 
     def _load(self, step, path):
+        if not any(step.records()):
+            (step.overwrites if os.path.exists(path) else step.will_make)(
+                'file', step.resource.id)
         with open(path, 'wb') as file:
             file.write(step.data.reader().read())
 
@@ -125,14 +156,23 @@ class Delete(_Operation):
     name = 'delete'
 
     def on_main(self, step):
-        self._do('on_main', step)
+        self._do('on_main', step, self._remove)
+
+    def _remove(self, step, path):
+        for name in self._crates(step):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(os.path.join(self._directory(), name))
 
 
 class Verify(_Operation):
     name = 'verify'
 
     def on_main(self, step):
-        self._do('on_main', step)
+        self._do('on_main', step, self._look)
+
+    def _look(self, step, path):
+        if not self._crates(step):
+            raise plugin.PluginError(reason='its crate is gone')
 
 
 class Copy(_Operation):
@@ -142,7 +182,20 @@ class Copy(_Operation):
         self._do('on_main', step, self._copy)
 
     def _copy(self, step, path):
+        self._crate(step)
         plugin.CopyData(self.plugin).on_main(step)
+
+
+class Undo(_Operation):
+    name = 'undo'
+
+    def on_main(self, step):
+        self._do('on_main', step, self._remove)
+
+    def _remove(self, step, path):
+        for _record in step.made():
+            if os.path.exists(path):
+                os.unlink(path)
 
 
 class StrangerProtection(plugin.ProtectionPlugin):
@@ -150,4 +203,4 @@ class StrangerProtection(plugin.ProtectionPlugin):
     options = OPTIONS
     resource_types = frozenset({BOX, THING})
     operations = {'protect': Protect, 'restore': Restore, 'delete': Delete,
-                  'verify': Verify, 'copy': Copy}
+                  'verify': Verify, 'copy': Copy, 'undo': Undo}

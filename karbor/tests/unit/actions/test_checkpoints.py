@@ -1,13 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
+import datetime
+
 from oslo_db import exception as db_exception
+from oslo_utils import timeutils
 import pytest
 
 from karbor import context
 from karbor import exception
+from karbor import policy
 from karbor.actions import checkpoints
 from karbor.actions import plans
+from karbor.actions import restores
+from karbor.db import checkpoints as rows
 from karbor.db import operations
 from karbor.db import session
+from karbor.model import lane
 from karbor.model.query import ListQuery
 from karbor.model.resource import Resource
 from karbor.tests import fixtures
@@ -48,6 +55,17 @@ def test_what_is_asked_for_is_kept_as_it_was(member, plan):
     assert operation.plan_id == plan.id
 
 
+def test_it_is_as_old_as_the_database_says(member, plan, monkeypatch):
+    """By the clock of its host it would have expired before it was there."""
+    monkeypatch.setattr(timeutils, 'utcnow', lambda with_timezone: (
+        datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)))
+    made = checkpoints.create(member, PROVIDER, plan.id)
+    stored = checkpoints.get(member, PROVIDER, made.id)
+    operation, = queued()
+    assert stored.created_at == operation.created_at == made.created_at
+    assert stored.created_at.year > 2000
+
+
 def test_the_rows_are_there_before_anybody_hears(
         member, plan, protection, monkeypatch):
     heard = []
@@ -62,7 +80,7 @@ def test_the_rows_are_there_before_anybody_hears(
 
 def test_a_failure_between_the_rows_leaves_neither(
         member, plan, protection, monkeypatch):
-    def insert(session, operation):
+    def insert(session, *operations, **kwargs):
         raise OSError('the database went away')
     monkeypatch.setattr(operations, 'insert', insert)
     with pytest.raises(OSError, match='went away'):
@@ -176,3 +194,103 @@ def test_others_do_not_see_it(member, stranger, plan):
     with pytest.raises(exception.PlanNotFound):
         checkpoints.create(stranger, PROVIDER, plan.id)
     assert checkpoints.get(member, PROVIDER, made.id).status == 'available'
+
+
+# -- deletion of what is being made -------------------------------------------
+
+def delete(who, made):
+    checkpoints.delete(who, PROVIDER, made.id, cancel=True)
+    return checkpoints.get(who, PROVIDER, made.id)
+
+
+def claim():
+    return operations.claim(context.system(), 'tester', 300)
+
+
+def test_deleting_what_nobody_has_begun_to_make(member, boss, plan,
+                                                protection):
+    made = checkpoints.create(member, PROVIDER, plan.id)
+    assert delete(boss, made).status == 'deleting'
+    assert [(one.type, one.status) for one in reversed(queued())] == [
+        ('protect', 'cancelled'), ('delete', 'queued')]
+    assert protection.cancels == []
+    assert fixtures.work().type == 'delete'
+
+
+@pytest.mark.parametrize('end', ['cancelled', 'error', 'success'])
+def test_deleting_what_is_being_made(member, boss, plan, protection, end):
+    """The deletion waits until it has ended, however that is."""
+    made = checkpoints.create(member, PROVIDER, plan.id)
+    maker = claim()
+    assert delete(boss, made).status == 'deleting'
+    assert protection.cancels == [maker.id]
+    deletion = queued()[0]
+    assert protection.runs[-1] == deletion.id
+    assert claim() is None
+    with session.writer(context.system()) as writer:
+        operations.finish(writer, maker, end)
+        if end == 'success':
+            rows.complete(writer, context.system(), made.id, 5)
+    assert checkpoints.get(boss, PROVIDER, made.id).status == 'deleting'
+    with pytest.raises(exception.CheckpointNotDeletable, match='deleting'):
+        delete(boss, made)
+    assert claim().id == deletion.id
+
+
+def test_it_is_refused_where_nobody_asked_to_cancel(member, boss, plan):
+    made = checkpoints.create(member, PROVIDER, plan.id)
+    with pytest.raises(exception.CheckpointNotDeletable, match='protecting'):
+        checkpoints.delete(boss, PROVIDER, made.id)
+    assert [one.status for one in queued()] == ['queued']
+
+
+def test_what_is_used_is_not_deleted_however_one_asks(member, boss, plan):
+    made = checkpoints.create(member, PROVIDER, plan.id)
+    fixtures.work()
+    restores.create(member, provider_id=PROVIDER, checkpoint_id=made.id,
+                    parameters={})
+    with pytest.raises(exception.CheckpointNotDeletable,
+                       match='operation restore is at work'):
+        delete(boss, made)
+
+
+def test_both_or_neither(member, boss, plan, protection, monkeypatch):
+    """What is cancelled for a deletion has one."""
+    made = checkpoints.create(member, PROVIDER, plan.id)
+    claim()
+
+    def insert(session, *operations, **kwargs):
+        raise OSError('the database went away')
+    with monkeypatch.context() as patch:
+        patch.setattr(operations, 'insert', insert)
+        with pytest.raises(OSError, match='went away'):
+            delete(boss, made)
+    [maker] = queued()
+    assert maker.cancel_requested_by is None
+    assert checkpoints.get(boss, PROVIDER, made.id).status == 'protecting'
+    assert protection.cancels == []
+
+
+def test_who_may_not_cancel_may_not_delete_what_is_being_made(
+        member, boss, plan, monkeypatch):
+    made = checkpoints.create(member, PROVIDER, plan.id)
+    real = policy.authorize
+
+    def authorize(who, rule, *args):
+        if rule == 'operation:cancel':
+            raise exception.Forbidden(action=rule)
+        real(who, rule, *args)
+
+    monkeypatch.setattr(policy, 'authorize', authorize)
+    with pytest.raises(exception.Forbidden):
+        delete(boss, made)
+    assert [one.status for one in queued()] == ['queued']
+
+
+def test_protects_of_a_plan_run_one_after_another(member, plan):
+    first, second = (checkpoints.create(member, PROVIDER, plan.id)
+                     for _time in range(2))
+    assert claim().checkpoint_id == first.id
+    assert claim() is None
+    assert queued()[0].lane == lane.of_plan(plan.id)
+    assert second.status == 'protecting'

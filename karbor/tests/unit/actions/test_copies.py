@@ -135,8 +135,9 @@ def test_a_type_that_cannot_be_copied_is_named(
 
 def test_a_deletion_that_comes_first(member, plan, protection, monkeypatch):
     source = protect(member, plan)
-    monkeypatch.setattr(copies.handover.checkpoints, 'lock',
-                        lambda *args: 'deleting')
+    monkeypatch.setattr(copies.handover.checkpoints, 'lock_all',
+                        lambda session, ids: dict.fromkeys(
+                            ids, copies.handover.checkpoints.Held('deleting')))
     refused(exception.CheckpointNotAvailable, 'deleting', member, protection,
             checkpoint_id=source.id)
 

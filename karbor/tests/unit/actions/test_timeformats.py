@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import datetime
+import zoneinfo
 
 import pytest
 
@@ -69,3 +70,49 @@ def test_times_that_are_generations_apart_are_not_searched_for():
 
     assert len(list(timeformats._near(times(), NOW))) == 2
     assert seen == [2028, 2056]
+
+
+BERLIN = zoneinfo.ZoneInfo('Europe/Berlin')
+
+
+def test_refusals_tell_the_times_of_both_clocks():
+    with pytest.raises(exception.Invalid) as caught:
+        timeformats.check('crontab', '*/30 * * * *', start=NOW, end=None,
+                          now=NOW, least=HOUR, zone=BERLIN)
+    assert str(caught.value).endswith(
+        'the next times are 2026-11-22 18:00:00, 2026-11-22 18:30:00, '
+        '2026-11-22 19:00:00 (UTC), which is 2026-11-22 19:00:00, '
+        '2026-11-22 19:30:00, 2026-11-22 20:00:00 in Europe/Berlin')
+
+
+@pytest.mark.parametrize('name', ['UTC', 'Europe/Berlin', 'Asia/Kathmandu'])
+def test_zones_have_the_names_of_iana(name):
+    assert str(timeformats.zone(name)) == name
+
+
+@pytest.mark.parametrize('name', [
+    '', 'Mars', 'europe/berlin', 'Europe', '../etc/passwd', '/etc/localtime',
+    'localtime', 'Factory', 'posixrules', 'UTC\x00', 'a' * 300])
+def test_what_is_no_zone(name):
+    with pytest.raises(exception.Invalid, match='Europe/Berlin') as caught:
+        timeformats.zone(name)
+    assert caught.value.facts['field'] == 'timezone'
+    assert len(str(caught.value)) < 250
+
+
+def next_times(pattern, count, end=None):
+    return timeformats.next_times(
+        'crontab', pattern, start=NOW - DAY, end=end, now=NOW, zone=BERLIN,
+        count=count)
+
+
+def test_next_times_begin_now():
+    assert next_times('0 19 * * *', 2) == [NOW, NOW + DAY]
+    assert next_times('0 19 * * *', 2, end=NOW) == [NOW]
+    assert next_times('0 0 30 2 *', 2) == []
+
+
+def test_next_times_do_not_look_ahead_for_ever():
+    # a leap day is a Sunday every 28 years
+    assert [time.year for time in next_times('0 0 29 2 */7', 100)] == [
+        2032, 2060]

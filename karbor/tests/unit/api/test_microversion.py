@@ -18,6 +18,7 @@ def said(answer):
 @pytest.mark.parametrize(('text', 'version'), [
     (None, '1.0'), ('', '1.0'), ('compute 2.1', '1.0'),
     ('data-protect 1.0', '1.0'), ('data-protect 1.1', '1.1'),
+    ('data-protect 1.2', '1.2'),
     ('DATA-PROTECT  1.1 ', '1.1'), ('data-protect latest', None),
     ('data-protection-orchestration 1.1', '1.1'),
     ('compute 2.90, data-protect 1.1', '1.1')])

@@ -188,18 +188,21 @@ def test_every_link_says_where_its_marker_was(admin):
     trigger = admin.post('/triggers', {'trigger_info': {
         'name': 'nightly', 'type': 'time', 'properties': {
             'format': 'crontab', 'pattern': '0 2 * * 1'}}}).json
-    admin.post('/scheduled_operations', {'scheduled_operation': {
+    operation = admin.post('/scheduled_operations', {'scheduled_operation': {
         'name': 'n', 'operation_type': 'protect',
         'trigger_id': trigger['trigger_info']['id'],
         'operation_definition': {'provider_id': fixtures.PROVIDER,
-                                 'plan_id': made['plan']}}})
+                                 'plan_id': made['plan']}}}).json
     ids = {'provider_id': fixtures.PROVIDER,
-           'protectable_type': fixtures.THING}
+           'protectable_type': fixtures.THING,
+           'scheduled_operation_id': operation['scheduled_operation']['id']}
     lists = [route.path.format(**ids) for route in root.ROUTES
              if (query := route.does.forms[0].query) and query.paged]
     assert len(lists) >= 9
     # some are not there at 1.0
-    admin.headers['OpenStack-API-Version'] = 'data-protect 1.1'
+    admin.headers['OpenStack-API-Version'] = 'data-protect 1.2'
+    admin.post('/scheduled_operations/{scheduled_operation_id}/run'.format(
+        **ids), expect=201)
     for path in lists:
         body = admin.get(f'/{path}?limit=1').json
         [links] = [value for key, value in body.items()

@@ -4,6 +4,7 @@
 from karbor.tests import fixtures
 from karbor.tests.unit.policies import world
 
+SCHEDULED = '/scheduled_operations/{scheduled_operation}'
 PROVIDED = {'provider_id': fixtures.PROVIDER, 'parameters': {}}
 
 CALLS = (
@@ -29,8 +30,12 @@ CALLS = (
     ('PUT', '/triggers/{trigger}', {'trigger_info': {'name': 'other'}}),
     ('DELETE', '/triggers/{trigger}', None),
     ('GET', '/scheduled_operations', None),
-    ('GET', '/scheduled_operations/{scheduled_operation}', None),
-    ('DELETE', '/scheduled_operations/{scheduled_operation}', None),
+    ('GET', SCHEDULED, None),
+    ('PUT', SCHEDULED, {'scheduled_operation': {'overlap': 'queue'}}),
+    ('POST', f'{SCHEDULED}/run', None),
+    ('GET', f'{SCHEDULED}/runs', None),
+    ('GET', f'{SCHEDULED}/runs/{{run}}', None),
+    ('DELETE', SCHEDULED, None),
     ('GET', '/os-services', None),
     ('GET', f'/quotas/{fixtures.PROJECT}/detail', None),
     ('GET', '/quota_classes/default', None),
@@ -52,7 +57,10 @@ def counted(api, made):
     counts, before = {}, world.operation_ids()
     for method, path, body in CALLS:
         with fixtures.Statements() as statements:
-            api.send(method, world.fill(path, made), world.fill(body, made))
+            answer = api.at('1.2').send(
+                method, world.fill(path, made), world.fill(body, made),
+                expect=None)
+        assert answer.status_int < 300, answer.text
         counts[method, path] = statements.count
     # what waits would be done in place of what is made next
     for _new in world.operation_ids() - before:

@@ -5,6 +5,7 @@ import pytest
 
 from karbor import exception
 from karbor.api import validation
+from karbor.api.schemas import method
 from karbor.api.schemas import plans
 from karbor.api.schemas import types
 
@@ -23,6 +24,21 @@ def refused(document):
 def test_what_is_below_the_key():
     assert BODY.key == 'thing'
     assert BODY.read({'thing': {'size': 1}}) == {'size': 1}
+
+
+@pytest.mark.parametrize(('text', 'right'), [
+    ('1', True), ('05', True), ('9', True), ('0', False), ('10', False),
+    ('', False), ('-1', False), ('1.0', False), ('+1', False),
+    ('\u0661', False), ('9' * 5000, False)])
+def test_a_number_in_a_url_is_a_text_of_digits(text, right):
+    form = method.Form(query=method.Query(paged=False, others={
+        'n': {'type': 'integer', 'minimum': 1, 'maximum': 9,
+              'description': 'Expected 1 to 9.'}}))
+    if right:
+        validation.check_query(form, {'n': text})
+    else:
+        with pytest.raises(exception.Invalid, match='n: Expected 1 to 9'):
+            validation.check_query(form, {'n': text})
 
 
 def test_messages():

@@ -10,7 +10,7 @@ def test_version_documents_need_no_token(parts, strategy):
     parts.set_override('auth_strategy', strategy)
     api = fixtures.Api(api_app.build(parts), {})
     version = {'id': 'v1.0', 'status': 'CURRENT', 'min_version': '1.0',
-               'max_version': '1.1', 'version': '1.1', 'links': [
+               'max_version': '1.2', 'version': '1.2', 'links': [
                    {'rel': 'self', 'href': 'http://localhost/v1/'},
                    {'rel': 'describedby', 'type': 'application/json',
                     'href': 'http://localhost/v1/openapi.json'}]}

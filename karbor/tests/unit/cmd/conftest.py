@@ -37,6 +37,7 @@ def host(tmp_path):
     host.providers.mkdir()
     host.bank.mkdir()
     host.conf.write_text(
+        f'[DEFAULT]\nstate_path = {tmp_path}/state\n'
         '[database]\n'
         f'connection = sqlite:///{tmp_path}/k.db\n'
         f'[protection]\nprovider_config_dir = {host.providers}\n')

@@ -7,7 +7,9 @@ from karbor import service
 class Launched(list):
     """What the launcher was given."""
 
-    def __call__(self, conf, instance, workers=1):
+    def __call__(self, conf, binary, instance, workers=1):
+        # what operators call it
+        assert binary.startswith('karbor-')
         self.append((instance, workers))
         return 5
 

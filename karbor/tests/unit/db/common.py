@@ -19,6 +19,7 @@ from karbor.model.operation import Operation
 from karbor.model.operation import OperationResource
 from karbor.model.plan import Plan
 from karbor.model.resource import Resource
+from karbor.model.run import Firing
 from karbor.model.scheduled_operation import ScheduledOperation
 from karbor.model.trigger import Trigger
 from karbor.tests import fixtures
@@ -29,8 +30,8 @@ NOWHERE = fixtures.NOWHERE
 NOON = datetime.datetime(2026, 11, 22, 12, 0, 0, 123456, datetime.UTC)
 
 
-def member(project=PROJECT):
-    return context.RequestContext(user_id='u', project_id=project,
+def member(project=PROJECT, user='u'):
+    return context.RequestContext(user_id=user, project_id=project,
                                   overwrite=False)
 
 
@@ -49,6 +50,11 @@ def plan(**changes):
         'provider_id': PROVIDER, 'parameters': {'T': {'deep': [1, None]}},
         'resources': (Resource('T', '1', 'one', {'az': 'nova'}),
                       Resource('T', '0', 'two')), **changes})
+
+
+def never(trigger, done_until, now):
+    """What is owed by a trigger that does not fire."""
+    return Firing((), now, None)
 
 
 def checkpoint(**changes):

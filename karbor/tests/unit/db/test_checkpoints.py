@@ -11,6 +11,7 @@ from karbor.db import quotas
 from karbor.db import session as db
 from karbor.model import states
 from karbor.model.query import ListQuery
+from karbor.model.resource import Resource
 from karbor.tests import fixtures
 from karbor.tests.unit.db import common
 
@@ -113,8 +114,8 @@ def test_only_from_some_states(database):
 
 def test_a_source_that_the_table_does_not_have_is_refused(saved):
     with pytest.raises(exception.IllegalTransition,
-                       match='from protecting to deleting'):
-        change(saved.id, 'deleting', sources=['protecting'])
+                       match='from protecting to wait_copying'):
+        change(saved.id, 'wait_copying', sources=['protecting'])
 
 
 def test_a_stranger_changes_nothing(saved):
@@ -231,3 +232,98 @@ def test_the_newest_of_a_plan(database):
     change(copy.id, 'error')
     assert newest() == first.id
     assert newest(common.member('3' * 32)) is None
+
+
+def mark(id_, reason='Broken.'):
+    with db.writer(common.system()) as session:
+        checkpoints.mark_damaged(session, id_, 'an operation', reason)
+
+
+def clear(id_, before):
+    with db.writer(common.system()) as session:
+        checkpoints.clear_damage(session, id_, before)
+    return get(id_).damage is None
+
+
+def test_damage_is_noted_until_something_later_is_good(saved):
+    other = common.save(common.checkpoint())
+    mark(saved.id, 'x' * 100_000)
+    damage = get(saved.id).damage
+    assert (damage.found_by, damage.reason) == ('an operation', 'x' * 100_000)
+    assert get(other.id) == other
+    # what began before has not seen it
+    assert not clear(saved.id, damage.found_at)
+    mark(saved.id)
+    later = get(saved.id).damage
+    assert (later.reason, later.found_at >= damage.found_at) == (
+        'Broken.', True)
+    assert clear(saved.id, later.found_at + datetime.timedelta(seconds=1))
+    assert get(saved.id) == saved
+
+
+def test_one_that_is_damaged_is_the_newest_if_there_is_no_other(database):
+    plan_id = common.plan().id
+    made = [common.save(common.checkpoint(
+        plan_id=plan_id, status='available',
+        created_at=common.NOON.replace(hour=hour))) for hour in (1, 2, 3)]
+
+    def newest():
+        return checkpoints.newest(common.member(), common.PROVIDER,
+                                  plan_id).id
+
+    mark(made[2].id)
+    assert newest() == made[1].id
+    mark(made[1].id)
+    assert newest() == made[0].id
+    mark(made[0].id)
+    assert newest() == made[2].id
+
+
+def test_one_that_is_damaged_is_no_newer_one_to_keep(database):
+    plan_id = common.plan().id
+    old, new = (common.save(common.checkpoint(
+        plan_id=plan_id, status='available',
+        created_at=common.NOON.replace(hour=hour))) for hour in (1, 2))
+
+    def held():
+        with db.writer(common.system()) as session:
+            return checkpoints.hold_newer(session, old, new.id)
+
+    assert held()
+    mark(new.id)
+    assert not held()
+
+
+def test_what_is_locked_tells_of_its_damage(saved):
+    mark(saved.id)
+    other = common.save(common.checkpoint(status='available'))
+    with db.writer(common.system()) as session:
+        assert checkpoints.lock_all(
+            session, [saved.id, other.id, common.NOWHERE]) == {
+                saved.id: checkpoints.Held(saved.status, 'Broken.'),
+                other.id: checkpoints.Held('available')}
+
+
+def test_what_lacks_is_kept_with_the_graph(saved):
+    lost = Resource('Volume', 'v', 'the volume')
+    with db.writer(common.member()) as session:
+        checkpoints.set_graph(session, saved.id, '[{}, []]', (lost,))
+    [found] = get(saved.id).missing
+    assert (found, found.name) == (lost, 'the volume')
+    with db.writer(common.member()) as session:
+        checkpoints.set_graph(session, saved.id, '[{}, []]')
+    assert get(saved.id).missing == ()
+
+
+@pytest.mark.parametrize('status', sorted(states.CHECKPOINT.states))
+def test_what_is_complete_becomes_available_if_it_may(database, status):
+    """What is to be deleted meanwhile is not, but it is known to be whole."""
+    saved = common.save(common.checkpoint(status=status))
+    with db.writer(common.system()) as session:
+        checkpoints.complete(session, common.system(), saved.id, 7)
+    found = get(saved.id)
+    made = status in ('protecting', 'copying')
+    noted = made or status in ('deleting', 'error')
+    assert found.status == ('available' if made else status)
+    assert (found.sealed, found.size) == (
+        (True, 7) if noted else (False, None))

@@ -12,6 +12,7 @@ from karbor import context
 from karbor.db import migration
 from karbor.db import models
 from karbor.db import operations
+from karbor.db import scheduled_operations
 from karbor.db import session
 from karbor.tests.unit.db import servers
 
@@ -150,3 +151,26 @@ def test_rows_of_the_first_schema_are_kept(nothing):
     assert compared() == []
     found = operations.get(context.system(), 'x')
     assert (found.status, found.source_checkpoint_id) == ('x', None)
+
+
+def test_those_that_remove_checkpoints_begin_tomorrow(nothing):
+    """So that there is time to look at what they would remove."""
+    migration.sync('0009')
+    now = datetime.datetime.now(datetime.UTC)
+    with session.engine().begin() as connection:
+        connection.exec_driver_sql(
+            'INSERT INTO triggers (id, project_id, name, type, properties, '
+            "created_at) VALUES ('t', 'p', 'n', 'time', '{}', "
+            "'2026-11-22 12:00:00.000000')")
+        for type_ in ('protect', 'retention_protect'):
+            connection.execute(sa.text(
+                'INSERT INTO scheduled_operations (id, project_id, name, '
+                'operation_type, trigger_id, plan_id, operation_definition, '
+                "enabled, overlap, created_at) VALUES (:type, 'p', 'n', "
+                ":type, 't', 'p', '{}', 1, 'skip', "
+                "'2026-11-22 12:00:00.000000')"), {'type': type_})
+    migration.sync()
+    found = {one: scheduled_operations.get(context.system(), one).retention_at
+             for one in ('protect', 'retention_protect')}
+    assert found['protect'] is None
+    assert found['retention_protect'] - now >= datetime.timedelta(days=1)

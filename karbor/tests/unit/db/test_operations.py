@@ -137,25 +137,21 @@ def test_each_is_claimed_once_by_a_crowd(database):
     assert claim() is None
 
 
-def test_a_claim_that_is_being_made_does_not_hide_the_others(
-        database, monkeypatch):
+def test_a_row_that_somebody_changes_does_not_hide_the_others(database):
     if database.kind == 'sqlite':
-        pytest.skip('SQLite has one writer: a second claim waits')
-    first, second = common.save(
-        common.operation(), common.operation(created_at=common.later(1)))
-    real, answers = operations._resources, []
-
-    def before_the_commit(session, ids):
-        monkeypatch.setattr(operations, '_resources', real)
-        answers.extend(common.side_by_side(lambda: claim('other')))
-        return real(session, ids)
-
-    monkeypatch.setattr(operations, '_resources', before_the_commit)
-    assert claim().id == first.id
-    assert [found.id for found in answers] == [second.id]
+        pytest.skip('SQLite has one writer: a claim waits for it')
+    silent = common.claimed()
+    common.silence(silent)
+    waiting = common.save(common.operation(created_at=common.later(1)))
+    with db.writer(common.system()) as session:
+        # its worker is not dead, and just about to write its journal
+        operations.fence(session, silent)
+        [found] = common.side_by_side(claim)
+    assert found.id == waiting.id
+    assert claim().id == silent.id
 
 
-def test_a_claim_that_lost_a_race_takes_the_next(database, monkeypatch):
+def test_a_claim_that_came_too_late_takes_the_next(database, monkeypatch):
     """What was there when it looked is gone when it reaches for it."""
     first, second = common.save(
         common.operation(), common.operation(created_at=common.later(1)))
@@ -168,6 +164,16 @@ def test_a_claim_that_lost_a_race_takes_the_next(database, monkeypatch):
     monkeypatch.setattr(operations, '_claim', late)
     assert claim().id == second.id
     assert claim().id == first.id
+
+
+def test_a_claim_knows_the_journal_of_the_one_before(database):
+    held = common.claimed()
+    assert held.resources == ()
+    operations.begin(common.system(), held, [common.resource(0)])
+    common.silence(held)
+    found = claim('other')
+    assert [one.id for one in found.resources] == ['r0']
+    assert found == dataclasses.replace(get(held), taken_over=True)
 
 
 def test_a_lease_that_holds_is_kept_from_others(database):

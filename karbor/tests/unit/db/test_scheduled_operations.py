@@ -18,7 +18,8 @@ from karbor.tests.unit.db import common
 def bound(database):
     """What an operation needs."""
     return {
-        'trigger_id': triggers.create(common.member(), common.trigger()).id,
+        'trigger_id': triggers.create(common.member(), common.trigger(),
+                                      common.never).id,
         'plan_id': plans.create(common.member(), common.plan()).id}
 
 

@@ -129,3 +129,11 @@ def test_workers_of_one_host_begin_together(database):
     """They share a row, and make it at the same moment."""
     assert common.side_by_side(*[beat] * 6) == ['enabled'] * 6
     assert len(listed()) == 1
+
+
+def test_limits_are_those_of_the_last_heartbeat(database):
+    limits = {'project': 2, 'providers': {common.PROVIDER: 8}}
+    for told in (None, limits, {'project': 0, 'providers': {}}):
+        services.heartbeat(common.system(), 'h', 'karbor-protection', told)
+        [one] = listed()
+        assert one.limits == told

@@ -14,7 +14,7 @@ from karbor.tests.unit.db import common
 
 @pytest.fixture
 def nightly(database):
-    return triggers.create(common.member(), common.trigger())
+    return triggers.create(common.member(), common.trigger(), common.never)
 
 
 def test_a_trigger_is_read_as_it_was_written(nightly):
@@ -26,10 +26,11 @@ def test_a_trigger_is_read_as_it_was_written(nightly):
 
 
 def test_a_trigger_is_changed(nightly):
-    changed = triggers.update(common.member(), nightly.id, {'name': 'new'})
+    changed = triggers.update(common.member(), nightly.id, {'name': 'new'},
+                              common.never)
     assert (changed.name, changed.properties) == ('new', nightly.properties)
     changed = triggers.update(common.member(), nightly.id,
-                              {'properties': {'other': 1}})
+                              {'properties': {'other': 1}}, common.never)
     assert (changed.name, changed.properties) == ('new', {'other': 1})
     assert changed.updated_at >= changed.created_at
     assert triggers.get(common.member(), nightly.id) == changed
@@ -39,11 +40,12 @@ def test_a_trigger_is_deleted(nightly):
     triggers.delete(common.member(), nightly.id)
     with pytest.raises(exception.TriggerNotFound, match=nightly.id):
         triggers.delete(common.member(), nightly.id)
-    triggers.create(common.member(), nightly)
+    triggers.create(common.member(), nightly, common.never)
 
 
 CALLS = [lambda context, id_: triggers.get(context, id_),
-         lambda context, id_: triggers.update(context, id_, {'name': 'x'}),
+         lambda context, id_: triggers.update(context, id_, {'name': 'x'},
+                                                common.never),
          lambda context, id_: triggers.delete(context, id_)]
 
 
@@ -59,7 +61,8 @@ def test_the_fence(nightly, call):
 
 
 def test_filters(nightly):
-    triggers.create(common.member(), common.trigger(name='nightly two'))
+    triggers.create(common.member(), common.trigger(name='nightly two'),
+                    common.never)
 
     def names(**filters):
         return sorted(one.name for one in triggers.list_(
@@ -71,13 +74,34 @@ def test_filters(nightly):
     assert names(properties=text, name='nightly') == ['nightly']
     assert names(properties=text[:-1]) == []
     assert names(properties=text.upper()) == []
+    assert names(properties='None') == names(properties=None) == []
+
+
+def test_the_filter_for_properties_leaves_the_zone_aside(database):
+    """It compares the text that 1.0 of the API shows."""
+    shown = {'format': 'f', 'pattern': '% _\\ \u00e4', 'window': 900}
+    for number, properties in enumerate((
+            shown, {**shown, 'timezone': 'UTC'},
+            {**shown, 'timezone': 'Asia/Tokyo'}, {**shown, 'colour': 'red'},
+            {**shown, 'pattern': '% X\\ \u00e4', 'timezone': 'UTC'})):
+        triggers.create(common.member(), common.trigger(
+            name=str(number), properties=properties), common.never)
+
+    def names(text):
+        return sorted(one.name for one in triggers.list_(
+            common.member(), ListQuery(filters={'properties': text})))
+
+    assert names(json.dumps(shown)) == ['0', '1', '2']
+    assert names(json.dumps({**shown, 'timezone': 'Asia/Tokyo'})) == ['2']
+    for text in ('', '{', '{}', '}', json.dumps(shown)[:-1] + ' }'):
+        assert names(text) == []
 
 
 def test_long_lists_need_no_more_statements(nightly):
     with fixtures.Statements() as one:
         triggers.list_(common.member(), ListQuery())
     for _number in range(9):
-        triggers.create(common.member(), common.trigger())
+        triggers.create(common.member(), common.trigger(), common.never)
     with fixtures.Statements() as ten:
         assert len(triggers.list_(common.member(), ListQuery())) == 10
     assert one.count == ten.count > 0

@@ -22,6 +22,12 @@ def test_nothing_said_is_all_of_the_project():
     ('status:asc id:desc name:asc', 'status:asc id:desc'),
     ('id:asc', 'id:asc')])
 def test_the_id_decides_in_the_end(sort, order):
-    pairs = [tuple(pair.split(':')) for pair in sort.split()]
-    assert ' '.join(map(':'.join, ListQuery(sort=tuple(pairs)).order(),
-                        )) == order
+    pairs = tuple(tuple(pair.split(':')) for pair in sort.split())
+
+    def found(**by):
+        return ' '.join(map(':'.join, ListQuery(sort=pairs, **by).order()))
+
+    assert found() == order
+    if 'created_at:asc' not in sort:
+        # for lists of what is not made but expected
+        assert found(by='expected_at') == order.replace('created', 'expected')

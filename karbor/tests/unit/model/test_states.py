@@ -23,9 +23,9 @@ def reached(table, begin):
     return found
 
 
-def test_there_are_five_tables():
+def test_there_are_six_tables():
     assert {table.noun for table in TABLES} == {
-        'plan', 'checkpoint', 'operation', 'resource', 'service'}
+        'plan', 'checkpoint', 'operation', 'resource', 'run', 'service'}
 
 
 @tables
@@ -89,8 +89,10 @@ def test_what_users_know_by_name():
 def test_a_checkpoint_that_failed_can_be_deleted():
     for state in ('error', 'error-deleting', 'available'):
         assert 'deleting' in states.CHECKPOINT.changes[state]
-    # back only from a deletion that was not begun; what is half deleted never
-    assert states.CHECKPOINT.changes['error-deleting'] == {'deleting'}
+    # back only from a deletion that was not begun; what is half deleted, to
+    # an error that a reset takes for incomplete
+    assert states.CHECKPOINT.changes['error-deleting'] == {'deleting',
+                                                           'error'}
 
 
 @pytest.mark.parametrize(('words', 'table'), [
@@ -109,3 +111,12 @@ def test_v1_tells_an_end_from_work():
         active = {words['queued'], words['running']}
         assert not active & {words[end] for end in states.OPERATION.final}
         assert words['success'] != words['error']
+
+
+def test_what_is_being_made_is_deleted_only_after_it_is_cancelled():
+    for state in states.BEING_MADE:
+        assert 'deleting' in states.CHECKPOINT.changes[state]
+    assert set(states.DURING) == set(states.AFTER_FAILURE)
+    for type_, after in states.AFTER_FAILURE.items():
+        for state in states.DURING[type_]:
+            assert after in states.CHECKPOINT.changes[state]

@@ -6,6 +6,8 @@ import threading
 import pytest
 
 from karbor.db import services
+from karbor.operationengine import engine as engine_module
+from karbor.operationengine import scheduler
 from karbor.operationengine import service
 
 PATIENCE = 60
@@ -29,7 +31,7 @@ def engine(conf, monkeypatch):
 def test_it_beats_at_once(engine, monkeypatch):
     seen, beat = [], threading.Event()
 
-    def heartbeat(context, host, binary):
+    def heartbeat(context, host, binary, *more, **others):
         seen.append((context.is_system, host, binary))
         beat.set()
         return 'enabled'
@@ -47,22 +49,25 @@ def test_it_fires_nothing_when_it_is_disabled(engine, monkeypatch, status,
                                               may):
     monkeypatch.setattr(services, 'heartbeat', lambda *args: status)
     monkeypatch.setattr(services, 'status', lambda *args: status)
-    assert engine.may_fire() is may
+    monkeypatch.setattr(scheduler.Scheduler, 'start', lambda self: None)
+    monkeypatch.setattr(scheduler.Scheduler, 'shutdown',
+                        lambda self, wait: None)
     engine.start()
-    assert engine.may_fire() is may
+    assert engine._engine._may_begin() is may
 
 
 def test_its_end_waits_for_the_job_that_runs(engine, monkeypatch):
     begun, go_on, calls = threading.Event(), threading.Event(), []
 
-    def job():
+    def look(self):
         begun.set()
         go_on.wait(PATIENCE)
         calls.append('job')
 
     monkeypatch.setattr(services, 'heartbeat', lambda *args: 'enabled')
+    monkeypatch.setattr(engine_module.Engine, 'look', look)
+    monkeypatch.setattr(engine_module.Engine, 'tidy', lambda self: None)
     engine.start()
-    engine._clock.add_job(job)
     assert begun.wait(PATIENCE)
 
     def wait():
@@ -94,4 +99,4 @@ def test_sigterm_before_the_start_is_no_failure(engine):
     engine.stop()
     engine.start()
     engine.wait()
-    assert engine._clock is None
+    assert engine._engine is None

@@ -4,6 +4,7 @@
 import pytest
 
 from karbor import plugin
+from karbor.plugin import testing
 
 
 class Main(plugin.Operation):
@@ -44,12 +45,16 @@ def test_the_public_face():
     assert plugin.HOOKS == ('on_prepare_begin', 'on_prepare_finish',
                             'on_main', 'on_complete')
     assert sorted(plugin.__all__) == [
-        'BankCorrupt', 'BankError', 'BankKeyNotFound', 'BankPlugin',
-        'Cancelled', 'ConfigError', 'Context', 'CopyData', 'Data', 'Graph',
-        'HOOKS', 'HORIZON_YEARS', 'InstanceNotFound', 'Invalid', 'Operation',
-        'Plugin', 'PluginError', 'ProtectablePlugin', 'ProtectionPlugin',
-        'Reader', 'Resource', 'Schedule', 'Schemas', 'Step', 'TimeFormat',
-        'WaitFailed', 'WallClock', 'Writer', 'local_time', 'moment_of']
+        'Actions', 'BankCorrupt', 'BankError', 'BankKeyNotFound',
+        'BankPlugin', 'Cancelled', 'ConfigError', 'Context', 'CopyData',
+        'Damaged', 'Data', 'Event', 'EventSource', 'Graph', 'HOOKS',
+        'HORIZON_YEARS', 'InstanceNotFound', 'Invalid', 'NOTIFICATION',
+        'Operation', 'OperationType', 'PERIODS', 'Plugin', 'PluginError',
+        'ProtectablePlugin', 'ProtectionPlugin', 'Reader', 'Record',
+        'Resource', 'Retention', 'Schedule', 'Schemas', 'Step', 'TimeFormat',
+        'Undo', 'WEBHOOK', 'WaitFailed', 'WallClock', 'Writer', 'local_time',
+        'moment_of',
+        'time_zone']
     for name in plugin.__all__:
         assert hasattr(plugin, name)
 
@@ -57,5 +62,32 @@ def test_the_public_face():
 def test_methods_of_a_step():
     assert sorted(name for name in vars(plugin.Step)
                   if not name.startswith('_')) == [
-        'cancelled', 'check', 'new_id', 'note', 'openstack', 'progress',
-        'recall', 'remember', 'replaced_by', 'sleep', 'wait']
+        'announce', 'cancelled', 'check', 'made', 'new_id', 'note',
+        'openstack', 'overwrites', 'progress', 'recall', 'records',
+        'remember', 'replaced_by', 'sleep', 'wait', 'will_make']
+
+
+def test_an_undo_removes_one_thing_after_the_other():
+    class Undo(plugin.Undo):
+        def remove(self, step, record):
+            removed.append(record.name)
+
+    removed = []
+    restore = testing.MemoryStep(plugin.Resource('T', '1'))
+    restore.will_make('file', 'first', size=1)
+    restore.overwrites('file', 'old')
+    restore.announce([plugin.Record('file', 'last')])
+    step = testing.MemoryStep(plugin.Resource('T', '1'), undoes='r',
+                              announced=restore.announced)
+    Undo(None).on_main(step)
+    assert removed == ['last', 'first']
+    assert list(step.records()) == [
+        plugin.Record('file', 'last'),
+        plugin.Record('file', 'old', made=False),
+        plugin.Record('file', 'first', {'size': 1})]
+    step.stop = True
+    with pytest.raises(plugin.Cancelled):
+        Undo(None).on_main(step)
+    with pytest.raises(NotImplementedError):
+        plugin.Undo(None).on_main(testing.MemoryStep(
+            step.resource, announced=restore.announced))

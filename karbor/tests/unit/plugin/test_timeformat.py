@@ -79,3 +79,18 @@ def test_every_hour_over_a_jump():
 
     assert hours(utc(2026, 3, 28, 23, 30)) == [0, 1, 2, 3]
     assert hours(utc(2026, 10, 24, 22, 30)) == [23, 0, 2, 3]
+
+
+@pytest.mark.parametrize('name', [
+    '', ' ', 'UTC ', 'utc', 'Mars/Olympus', 'Europe', '../UTC', '/etc/passwd',
+    'localtime', 'Factory', 'posixrules', 'x' * 5000, 'Europe/Berlin\x00'])
+def test_a_time_zone_that_is_none(name):
+    with pytest.raises(plugin.Invalid) as raised:
+        plugin.time_zone(name)
+    assert raised.value.facts['field'] == 'timezone'
+    assert len(str(raised.value)) < 300
+
+
+def test_a_time_zone():
+    assert plugin.time_zone('Europe/Berlin') == zoneinfo.ZoneInfo(
+        'Europe/Berlin')

@@ -11,7 +11,8 @@ TABLE = [
     ('operation_log:list', READERS, 'GET', '/operation_logs', None),
 ]
 # asked at 1.1, below
-NEWER = {'operation:get', 'operation:list', 'operation:cancel'}
+NEWER = {'operation:get', 'operation:list', 'operation:cancel',
+         'restore:undo'}
 
 
 @pytest.mark.parametrize('line', TABLE, ids=[line[0] for line in TABLE])
@@ -20,8 +21,7 @@ def test_who_may_what(api, app, line):
 
 
 def test_who_may_look_at_them_from_1_1_on(api, app):
-    for role in world.ROLES:
-        ids = world.make_world(api)
+    for role, ids in world.for_each_role(api):
         who = fixtures.Api(app, fixtures.identity(role)).at('1.1')
         for path in ('', f'/{ids["restore"]}'):
             answer = who.get(f'/operations{path}',
@@ -35,8 +35,7 @@ def test_who_may_look_at_them_from_1_1_on(api, app):
     ('protect', world.MEMBERS), ('restore', world.MEMBERS),
     ('delete', world.MANAGERS)])
 def test_who_may_cancel(api, app, admin, type_, allowed):
-    for role in world.ROLES:
-        ids = world.make_world(api)
+    for role, ids in world.for_each_role(api):
         if type_ == 'protect':
             api.post(world.CHECKPOINTS,
                      {'checkpoint': {'plan_id': ids['plan']}})
@@ -54,4 +53,13 @@ def test_who_may_cancel(api, app, admin, type_, allowed):
         if role not in allowed:
             assert api.at('1.1').get(path).json['operation'] == {
                 **waiting, 'resources': []}
-            admin.at('1.1').post(f'{path}/cancel', expect=202)
+
+
+def test_who_may_undo(api, app):
+    for role, ids in world.for_each_role(api):
+        who = fixtures.Api(app, fixtures.identity(role)).at('1.2')
+        answer = who.post(f'/restores/{ids["restore"]}/undo', {},
+                          # who may is told that there is nothing to undo
+                          expect=409 if role in world.MEMBERS else 403)
+        if role not in world.MEMBERS:
+            assert 'restore:undo' in answer.text

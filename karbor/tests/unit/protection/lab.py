@@ -7,7 +7,6 @@ makes it fail or die. What it leaves behind, another process finds.
 """
 
 from collections import Counter
-import contextlib
 import functools
 import threading
 
@@ -32,6 +31,7 @@ from karbor.protection import providers
 from karbor.protection import work
 from karbor.protection.protectables import Protectables
 from karbor.rpc import protection as rpc
+from karbor.tests.faults import database
 from karbor.tests.unit.protection.faults import Faults
 from karbor.tests.unit.protection.faults import FaultyBank
 
@@ -119,12 +119,16 @@ class Copy(Hooks):
     kind = 'copy'
 
 
+class Undo(Hooks):
+    kind = 'undo'
+
+
 class Protection(plugin.ProtectionPlugin):
     """Saves what the world has."""
 
     resource_types = frozenset({APP, DISK})
     operations = {'protect': Protect, 'restore': Restore, 'delete': Delete,
-                  'verify': Verify, 'copy': Copy}
+                  'verify': Verify, 'copy': Copy, 'undo': Undo}
 
     def __init__(self, process):
         self.process = process
@@ -222,22 +226,7 @@ class Lab:
         self._lock = threading.Lock()
         self.client = Client(self)
         monkeypatch.setattr(rpc, '_client', self.client)
-        self._watch_database(monkeypatch)
-
-    def _watch_database(self, monkeypatch):
-        real = session.writer
-
-        @contextlib.contextmanager
-        def writer(context):
-            faults = getattr(context, 'faults', None)
-            if faults is None:
-                with real(context) as found:
-                    yield found
-            else:
-                with faults.call('write'), real(context) as found:
-                    yield found
-
-        monkeypatch.setattr(session, 'writer', writer)
+        database.watch(monkeypatch)
 
     def shrink(self):
         """Have no disk: less to wait for where everything is tried."""
@@ -281,9 +270,17 @@ class Lab:
             writer.write(self.world[step.resource.key])
 
     def _restore_on_main(self, step):
+        # told of before anything is touched, once however often it is run
+        if not any(step.records()):
+            (step.overwrites if step.resource.key in self.restored
+             else step.will_make)('thing', f'new-{step.resource.id}')
         with step.data.reader() as reader:
             self.restored[step.resource.key] = reader.read()
         step.replaced_by(f'new-{step.resource.id}')
+
+    def _undo_on_main(self, step):
+        for _record in step.made():
+            self.restored.pop(step.resource.key, None)
 
     def _delete_on_main(self, step):
         self.outside.pop((step.checkpoint_id, step.resource.id), None)
@@ -310,22 +307,42 @@ class Lab:
             resources=resources or [plugin.Resource(APP, 'app', 'app')],
             **kwargs)
 
-    def ask_protect(self, *resources):
-        """Ask for a checkpoint; returns its id."""
-        plan = self.plan(*resources) if resources else self._usual_plan
+    def ask_protect(self, *resources, beside=False):
+        """Ask for a checkpoint; returns its id.
+
+        :param beside: of a plan of its own; of the same one, they would wait
+            for each other
+        """
+        plan = (self.plan(*resources) if resources or beside
+                else self._usual_plan)
         return checkpoint_actions.create(self.context, PROVIDER, plan.id).id
 
     def ask_restore(self, checkpoint_id):
         return restores.create(self.context, provider_id=PROVIDER,
                                checkpoint_id=checkpoint_id, parameters={}).id
 
+    def failed_restore(self, checkpoint_id):
+        """A restore of which nobody tells the end of its app; its id."""
+        def trick(step):
+            raise plugin.PluginError(reason='The app does not start.')
+
+        restore_id = self.ask_restore(checkpoint_id)
+        self.tricks['restore', 'on_complete', 'app'] = trick
+        assert self.process().work() is None
+        del self.tricks['restore', 'on_complete', 'app']
+        return restore_id
+
+    def ask_undo(self, restore_id):
+        return restores.undo(self.context, restore_id).id
+
     def ask_cancel(self, type_, checkpoint_id):
         """Cancel the last operation of a type; its status after that."""
         return operation_actions.cancel(
             self.context, self.operation(type_, checkpoint_id).id).status
 
-    def ask_delete(self, checkpoint_id):
-        checkpoint_actions.delete(self.context, PROVIDER, checkpoint_id)
+    def ask_delete(self, checkpoint_id, **kwargs):
+        checkpoint_actions.delete(self.context, PROVIDER, checkpoint_id,
+                                  **kwargs)
 
     def ask_verify(self, checkpoint_id):
         return verifications.create(

@@ -226,3 +226,20 @@ def test_an_outcome_is_never_overwritten_by_older_progress(run, journal):
     ending.join(60)
     assert [rows[0]['status'] for rows, _totals in journal.written] == [
         'running', 'success']
+
+
+def test_a_claim_is_proved_by_the_journal(run, journal):
+    """Not by the clock, which may have stood still."""
+    run.prove()
+    assert journal.written == [([], None)]
+    journal.error = exception.LeaseLost(id='op', attempt=1)
+    with pytest.raises(Cancelled):
+        run.prove()
+    assert run.halted == runs.LOST
+
+
+def test_a_claim_that_cannot_be_proved_is_not_held(run, journal):
+    journal.error = OSError('gone')
+    with pytest.raises(Cancelled):
+        run.prove()
+    assert run.halted == runs.BROKEN

@@ -28,6 +28,7 @@ name = {name}
 id = {id}
 bank = karbor-fs-bank-plugin
 plugin = karbor-noop-protection-plugin
+operations = 8
 [file_system_bank_plugin]
 file_system_bank_path = {path}
 """
@@ -54,6 +55,9 @@ def running(conf, database, add_provider, monkeypatch):
     conf.register_opts(_options.service_opts)
     # the first heartbeat is the only one
     conf.set_override('service_heartbeat_interval', 1000)
+    options = {'project_operations': 3, 'type_threads': {'Karbor::Noop': 1}}
+    for name, value in options.items():
+        conf.set_override(name, value, 'protection')
     monkeypatch.setattr(karbor_service, '_ready_in', None)
     monkeypatch.setattr(transport, '_url', 'local:///service-test')
     monkeypatch.setattr(worker, 'Worker', Watched)
@@ -73,6 +77,8 @@ def running(conf, database, add_provider, monkeypatch):
     yield running
     if not running._ended.is_set():
         running.stop()
+    for name in options:
+        conf.clear_override(name, 'protection')
     transport.cleanup()
 
 
@@ -96,6 +102,12 @@ def test_it_is_in_the_list_of_services(running):
     assert running.beaten.wait(MOMENT)
     [row] = services.list_(karbor_context.system(), 60)
     assert row.binary == 'karbor-protection'
+    assert row.limits == {'project': 3, 'providers': {labs.PROVIDER: 8}}
+
+
+def test_a_type_has_threads_of_its_own(running):
+    assert running._shop.own.keys() == {'Karbor::Noop'}
+    assert running._shop.own['Karbor::Noop'] is not running._shop.executor
 
 
 def test_who_was_disabled_works_when_he_is_enabled(running, monkeypatch):

@@ -12,6 +12,7 @@ from karbor.bank import layout
 from karbor.plugin.protection import HOOKS
 from karbor.protection import protectables
 from karbor.protection.protectables import Protectables
+from karbor.rpc import notifications
 from karbor.tests.unit.protection import lab as labs
 from karbor.tests.unit.protection.lab import APP
 from karbor.tests.unit.protection.lab import DISK
@@ -397,7 +398,8 @@ def test_a_reason_that_no_database_takes_is_told_all_the_same(
 
     monkeypatch.setattr(labs.Things, 'find', find)
     # what is logged of it cannot cross between the processes of pytest
-    monkeypatch.setattr(protectables, 'LOG', logging.getLogger('unheard'))
+    for module in (protectables, notifications):
+        monkeypatch.setattr(module, 'LOG', logging.getLogger('unheard'))
     logging.getLogger('unheard').disabled = True
     checkpoint_id = lab.ask_protect()
     assert lab.process().work() is None

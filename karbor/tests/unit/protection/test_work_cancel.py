@@ -17,9 +17,9 @@ from karbor.tests.unit.protection.faults import Crash
 from karbor.tests.unit.protection.faults import Faults
 from karbor.tests.unit.protection.faults import FaultyBank
 
-TYPES = ('protect', 'restore', 'delete', 'verify', 'copy')
+TYPES = ('protect', 'restore', 'delete', 'verify', 'copy', 'undo')
 MAKING = ('protect', 'copy')
-USING = ('restore', 'verify')
+USING = ('restore', 'verify', 'undo')
 REASON = 'Cancelled by u.'
 
 
@@ -29,6 +29,9 @@ def ask(lab, type_):
         checkpoint_id = lab.ask_protect()
     elif type_ == 'copy':
         checkpoint_id = lab.ask_copy(lab.protected())
+    elif type_ == 'undo':
+        checkpoint_id = lab.protected()
+        lab.ask_undo(lab.failed_restore(checkpoint_id))
     else:
         checkpoint_id = lab.protected()
         getattr(lab, f'ask_{type_}')(checkpoint_id)
@@ -287,7 +290,10 @@ def test_a_crash_at_any_write_of_the_end(lab, quiet, type_):
         wish = functools.partial(cancel, lab, process, type_, checkpoint_id)
         with contextlib.suppress(Crash):
             process.carry_out(claimed, lambda run, wish=wish: wish())
-        if faults.hit:
+        # dead after the end, it was looking for what others had written late
+        ended = lab.operation(type_, checkpoint_id).status not in (
+            'queued', 'running')
+        if faults.hit and not ended:
             lab.expire()
             assert lab.process().work() is None
         check(lab, type_, checkpoint_id)
@@ -404,3 +410,48 @@ def test_a_wish_that_comes_twice(lab):
     process = lab.process()
     assert process.work() is None
     check(lab, 'protect', checkpoint_id)
+
+
+@pytest.mark.parametrize('type_', MAKING)
+@pytest.mark.parametrize('hook', HOOKS)
+@pytest.mark.parametrize('silent', [False, True])
+def test_a_deletion_of_what_is_being_made(lab, type_, hook, silent):
+    """It waits for what it has cancelled, whoever ends that."""
+    checkpoint_id = ask(lab, type_)
+    process = lab.process()
+
+    def delete(step):
+        lab.tricks.clear()
+        lab.ask_delete(checkpoint_id, cancel=True)
+        if silent:
+            process.runs[-1].halt(runs.LOST)
+        else:
+            process.runs[-1].cancel('u')
+
+    lab.tricks[type_, hook, 'app'] = delete
+    assert process.work() == (runs.LOST if silent else None)
+    if silent:
+        lab.expire()
+        assert lab.process().work() is None
+    assert lab.operation(type_, checkpoint_id).status == 'cancelled'
+    assert lab.checkpoint(checkpoint_id).status == 'deleting'
+    assert lab.process().work() is None
+    assert lab.operation('delete', checkpoint_id).status == 'success'
+    assert lab.checkpoint(checkpoint_id) is None
+    assert not [key for key in lab.outside if key[0] == checkpoint_id]
+    assert not [key for key in lab.bank.list() if checkpoint_id in key]
+
+
+def test_a_deletion_that_comes_too_late_to_cancel(lab):
+    """What is complete by then is deleted all the same."""
+    checkpoint_id = lab.ask_protect()
+    process = lab.process()
+    lab.tricks['protect', 'on_complete', 'app'] = lambda step: (
+        lab.ask_delete(checkpoint_id, cancel=True))
+    # its worker has not heard of it
+    assert process.work() is None
+    assert lab.operation('protect', checkpoint_id).status == 'success'
+    row = lab.checkpoint(checkpoint_id)
+    assert (row.status, row.sealed) == ('deleting', True)
+    assert lab.process().work() is None
+    assert lab.checkpoint(checkpoint_id) is None

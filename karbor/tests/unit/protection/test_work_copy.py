@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Copies: whole on their own, or of no use and easy to remove."""
 
+import contextlib
 import dataclasses
 
 import pytest
@@ -242,6 +243,63 @@ def test_over_a_bank_that_fails(lab, quiet, way):
 
     assert fail_everywhere(lab, way, lambda: lab.ask_copy(source_id),
                            check) > 8
+
+
+def test_a_copy_wherever_a_process_dies_after_its_word(lab, quiet):
+    """What it did last has happened, and nobody was told."""
+    lab.shrink()
+    source_id = lab.protected()
+    lab.made.clear()
+    number, copies = 0, []
+    while True:
+        number += 1
+        copy_id = lab.ask_copy(source_id)
+        copies.append(copy_id)
+        faults = Faults(number, Crash(), after=True)
+        with contextlib.suppress(Crash):
+            assert lab.process(faults).work() is None
+        lab.expire()
+        if lab.operation('copy', copy_id).status == 'running':
+            assert lab.process().work() is None
+        lab.check_available(copy_id)
+        row, manifest = (lab.checkpoint(copy_id),
+                         lab.store.read_manifest(copy_id))
+        assert row.origin == manifest.origin == 'copy'
+        assert row.extra_info == manifest.extra_info == {
+            'created_by': 'copy', 'copied_from': source_id}
+        if not faults.hit:
+            break
+    assert number > 15
+    assert set(lab.made.values()) == {1}
+    lab.delete(source_id)
+    # each is whole on its own, whatever its maker left behind
+    for copy_id in copies[::4]:
+        lab.restored.clear()
+        lab.ask_restore(copy_id)
+        assert lab.process().work() is None
+        assert lab.restored == lab.world
+        lab.delete(copy_id)
+
+
+def test_what_was_copied_is_not_copied_again(lab, conf, quiet):
+    conf.set_override('flow_size', 1, 'protection')
+    source_id = lab.protected()
+    copy_id = lab.ask_copy(source_id)
+    with pytest.raises(Crash):
+        # a hook of the phase that follows the copying
+        lab.process(Faults(7, Crash(), on=['hook'])).work()
+    chunks = [key for key in lab.objects() if key.startswith(
+        f'data/{copy_id}/')]
+    lab.expire()
+    del lab.log[:]
+    again = Faults(on=['put'])
+    assert lab.process(again).work() is None
+    assert ('copy', 'on_main', 'disk') not in lab.log
+    # the manifest, twice
+    assert again.calls == 2
+    assert [key for key in lab.objects() if key.startswith(
+        f'data/{copy_id}/')] == chunks
+    lab.check_available(copy_id)
 
 
 def test_a_deadly_one_is_given_up(lab, conf, quiet):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A worker that has lost its claim, or gives it up."""
 
+import threading
+
 import pytest
 
 from karbor import context as karbor_context
@@ -8,6 +10,8 @@ from karbor import exception
 from karbor import plugin
 from karbor.db import operations
 from karbor.protection import run as runs
+from karbor.tests.faults import Faults
+from karbor.tests.faults import Hang
 
 
 def steal(lab):
@@ -338,6 +342,33 @@ def test_a_late_chunk_of_a_deleted_checkpoint_goes(lab):
     process = _sleepy(lab, lambda key, data: key.startswith('data/'),
                       meanwhile)
     assert process.work() == runs.LOST
+    lab.check_gone(checkpoint_id)
+
+
+def test_a_late_chunk_just_before_the_end_of_a_deletion_goes(lab):
+    """The deletion has looked for the last time, and not ended yet."""
+    def write():
+        if deleting.seen[-1].what == 'outcome.removed':
+            hang.release()
+            thread.join()
+            assert lab.objects(), 'it was not late'
+
+    lab.shrink()
+    checkpoint_id = lab.ask_protect()
+    hang = Hang()
+    # the manifest, a document, and then a chunk
+    first = Faults(3, hang, on=['put'])
+    thread = threading.Thread(
+        target=lab.process(first, threads=2).carry_out,
+        args=(lab.claim(owner='first'),))
+    thread.start()
+    hang.wait()
+    assert first.seen[-1].what.startswith('data/')
+    steal(lab)
+    lab.ask_delete(checkpoint_id)
+    deleting = Faults(1, write, on=['write'], from_then_on=True)
+    assert lab.process(deleting).work() is None
+    assert not thread.is_alive()
     lab.check_gone(checkpoint_id)
 
 

@@ -199,7 +199,7 @@ def test_who_may_begin_nothing_claims_nothing(lab, settings):
         worker.wake()
         assert asked.acquire(timeout=MOMENT)
         # what it knew before it was forbidden is used up
-        waiting = lab.ask_protect()
+        waiting = lab.ask_protect(beside=True)
         worker.wake()
         assert asked.acquire(timeout=MOMENT)
         gate.opened.set()
@@ -368,7 +368,7 @@ def holding(lab, settings):
     worker = Worker(lab.process().shop)
     held = []
     for owner in (worker.owner, worker.owner):
-        lab.ask_protect()
+        lab.ask_protect(beside=True)
         claimed = lab.claim(owner)
         held.append(FakeRun(claimed))
         worker._running[claimed.id, claimed.attempt] = held[-1]
@@ -431,7 +431,7 @@ def test_a_reload_keeps_what_runs(lab, start):
     process = lab.process()
     process.shop.providers.by_id.clear()
     worker.use(process.shop)
-    second = lab.ask_protect()
+    second = lab.ask_protect(beside=True)
     worker.wake()
     worker.wait_for()
     assert 'could not be found' in lab.operation('protect', second).reason

@@ -191,8 +191,18 @@ def test_a_message_wakes_who_listens(bus):
     assert (message.ctxt, message.message) == ({'c': 1}, {'m': 2})
     message.heartbeat()
     message.reply('nobody waits')
-    with pytest.raises(NotImplementedError):
-        message.requeue()
+
+
+def test_what_is_given_back_comes_again(bus):
+    listening = listener(bus)
+    bus.driver().send(messaging.Target(topic='t'), {'c': 1}, {'m': 2})
+    [message] = listening.poll(timeout=PATIENCE)
+    # whatever became of it here
+    message.message['m'] = 3
+    message.requeue()
+    [again] = listening.poll(timeout=PATIENCE)
+    assert (again.ctxt, again.message) == ({'c': 1}, {'m': 2})
+    assert listening.poll(timeout=0) == []
 
 
 def test_a_listener_ends_with_its_time(bus):

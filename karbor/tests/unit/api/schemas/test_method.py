@@ -41,3 +41,11 @@ def test_parameters_of_a_list():
 def test_parameters_of_what_is_no_page():
     query = method.Query(filters={'a': types.STRING}, paged=False)
     assert list(dict(query.parameters())) == ['a']
+
+
+def test_a_query_with_more_filters():
+    query = method.Query(filters={'a': types.STRING}, sort_keys=('id',),
+                         by='id')
+    more = query.with_filters({'b': types.STRING})
+    assert (list(query.filters), list(more.filters)) == (['a'], ['a', 'b'])
+    assert (more.sort_keys, more.by) == (('id',), 'id')

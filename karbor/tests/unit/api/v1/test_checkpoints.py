@@ -325,3 +325,16 @@ def test_v1_may_sort_by_a_name_that_checkpoints_have_not(api):
     assert [one['id'] for one in rest['checkpoints']] == ids[2:]
     api.get(f'{PATH}?sort=name', expect=400, headers={
         'OpenStack-API-Version': 'data-protect 1.1'})
+
+
+def test_what_is_being_made_is_cancelled_and_deleted_from_1_2_on(manager):
+    path = f'{PATH}/{make(manager)["id"]}'
+    assert fixtures.work(None).type == 'protect'
+    manager.at('1.1').delete(path, expect=409)
+    answer = manager.at('1.2').delete(path, expect=202)
+    assert answer.body == b''
+    assert manager.get(path).json['checkpoint']['status'] == 'deleting'
+    told = {one['type']: one for one in manager.at('1.2').get(
+        '/operations').json['operations']}
+    assert told['protect']['cancel_requested_at'] is not None
+    assert told['delete']['waiting']['position'] == 1

@@ -3,6 +3,7 @@ import pytest
 
 from karbor import context
 from karbor.db import operations
+from karbor.db import services
 from karbor.model.operation import OperationResource
 from karbor.tests import fixtures
 
@@ -193,3 +194,22 @@ def _count(call):
         call()
     assert statements.count > 0
     return statements.count
+
+
+def test_what_waits_says_so_from_1_2_on(new, api, plan_id):
+    newer = api.at('1.2')
+    first, second = protect(api, plan_id), protect(api, plan_id)
+    assert 'waiting' not in first
+    path = f'/operations/{second["id"]}'
+    assert newer.get(path).json['operation']['waiting'] == {
+        'position': 2,
+        'reason': 'waiting for a worker: no karbor-protection is up'}
+    fixtures.work(None)
+    services.heartbeat(context.system(), 'h', 'karbor-protection')
+    told = {one['id']: one['waiting'] for one
+            in newer.get('/operations').json['operations']}
+    assert told == {first['id']: None, second['id']: {
+        'position': 1,
+        'reason': f'waiting until operation {first["id"]} (protect) ends'}}
+    answer = newer.post(f'{path}/cancel', expect=202)
+    assert answer.json['operation']['waiting'] is None

@@ -3,6 +3,7 @@ import pytest
 
 from karbor.model.operation import OperationResource
 from karbor.tests import fixtures
+from karbor.tests.fixtures import Statements
 
 
 @pytest.fixture
@@ -165,3 +166,83 @@ def test_one_that_was_cancelled_has_failed(api, checkpoint_id):
     assert shown['status'] == 'fail'
     new = api.at('1.1').get(f'/restores/{made["id"]}').json['restore']
     assert (new['status'], new['reason']) == ('fail', 'Cancelled by u.')
+
+
+def failed(api, checkpoint_id):
+    made = make(api, checkpoint_id)
+    fixtures.work('error')
+    return made['id']
+
+
+def undo(api, restore_id, expect=202):
+    return api.at('1.2').post(f'/restores/{restore_id}/undo', expect=expect)
+
+
+def test_one_that_failed_is_undone(api, checkpoint_id, protection):
+    new = api.at('1.2')
+    id_ = failed(api, checkpoint_id)
+    path = f'/restores/{id_}'
+    assert new.get(path).json['restore']['undo'] is None
+    answer = undo(api, id_)
+    made = answer.json['operation']
+    assert (made['type'], made['status'], made['source_operation_id']) == (
+        'undo', 'queued', id_)
+    assert protection.runs[-1] == made['id']
+    location = f'/operations/{made["id"]}'
+    assert answer.headers['Location'].endswith(location)
+    told = {'operation_id': made['id'], 'status': 'queued'}
+    assert new.get(path).json['restore']['undo'] == told
+    again = undo(api, id_, expect=409)
+    assert f'operation {made["id"]} is undoing it' in again.text
+    fixtures.work('error')
+    assert undo(api, id_).json['operation']['id'] != made['id']
+    fixtures.work()
+    told = new.get(path).json['restore']['undo']
+    assert told['status'] == 'success'
+    assert 'has undone it' in undo(api, id_, expect=409).text
+    [listed] = new.get('/restores').json['restores']
+    assert listed['undo'] == told
+    # older versions are as they were
+    for older in (api, api.at('1.1')):
+        assert 'undo' not in older.get(path).json['restore']
+        older.post(f'{path}/undo', expect=404)
+    found = new.get('/operations?type=undo').json['operations']
+    assert {one['source_operation_id'] for one in found} == {id_}
+    assert 'source_operation_id' not in api.at('1.1').get(
+        location).json['operation']
+    api.at('1.1').get('/operations?type=undo', expect=400)
+
+
+def test_one_that_waits_or_was_successful_is_not(api, checkpoint_id):
+    made = make(api, checkpoint_id)
+    assert 'cancel operation' in undo(api, made['id'], expect=409).text
+    fixtures.work()
+    assert 'was successful' in undo(api, made['id'], expect=409).text
+
+
+def test_only_restores_are_undone_and_only_ones_own(
+        api, other, checkpoint_id):
+    id_ = failed(api, checkpoint_id)
+    protect, = api.get('/operation_logs?operation_type=protect',
+                       ).json['operation_logs'][-1:]
+    undo(api, fixtures.NOWHERE, expect=404)
+    undo(api, protect['id'], expect=404)
+    undo(api, 'x', expect=400)
+    undo(other, id_, expect=404)
+
+
+def test_a_list_asks_for_all_undos_at_once(api, checkpoint_id):
+    def statements():
+        with Statements() as counted:
+            new.get('/restores')
+        return counted.count
+
+    new = api.at('1.2')
+    undo(api, failed(api, checkpoint_id))
+    fixtures.work()
+    one = statements()
+    for _more in range(3):
+        undo(api, failed(api, checkpoint_id))
+        fixtures.work()
+    assert len(new.get('/restores').json['restores']) == 4
+    assert statements() == one

@@ -90,7 +90,8 @@ def test_bad_properties_are_refused_with_what_was_expected(
 
 
 @pytest.mark.parametrize(('changes', 'words'), [
-    ({'type': 'event'}, ['type', 'expected one of time', 'event']),
+    ({'type': 'event'}, ['type', 'expected time', 'event']),
+    ({'type': 'moon'}, ['type', 'expected one of time, event, not moon']),
     ({'type': None}, ['trigger_info.type']),
     ({'name': ' '}, ['trigger_info.name', 'not blank']),
     ({'name': None}, ['trigger_info.name']),
@@ -248,3 +249,113 @@ def test_a_list_costs_the_same_number_of_statements(api):
     with fixtures.Statements() as ten:
         assert len(api.get('/triggers').json['triggers']) == 10
     assert one.count == ten.count > 0
+
+
+# far enough that no time of it has come
+FAR = {'start_time': '2126-11-22 18:20:00'}
+
+
+def test_from_1_2_on_a_trigger_has_a_zone(api):
+    new = api.at('1.2')
+    made = new.post('/triggers', trigger_body({
+        **FAR, 'timezone': 'Europe/Berlin'}), expect=201).json['trigger_info']
+    assert made['properties']['timezone'] == 'Europe/Berlin'
+    assert made['next_time'] == '2126-11-25T01:00:00.000000Z'
+    path = f'/triggers/{made["id"]}'
+    assert new.get(path).json['trigger_info'] == made
+    assert new.get('/triggers').json['triggers'] == [made]
+    # older versions do not show it, do not take it, and leave it as it is
+    for old in (api, api.at('1.1')):
+        shown = old.get(path).json['trigger_info']
+        assert 'timezone' not in shown['properties']
+        assert 'next_time' not in shown
+        message = refused(old.post('/triggers', trigger_body(
+            {'timezone': 'UTC'}), expect=400))
+        assert 'timezone' in message
+        old.put(path, {'trigger_info': {
+            'properties': {**shown['properties'], 'window': 1800}}})
+        assert new.get(path).json['trigger_info']['properties'] == {
+            **made['properties'], 'window': 1800}
+    # an update has its effect at once
+    changed = new.put(path, {'trigger_info': {'properties': {
+        **made['properties'], 'timezone': 'Asia/Tokyo'}}},
+    ).json['trigger_info']
+    assert changed['next_time'] == '2126-11-24T17:00:00.000000Z'
+
+
+def test_made_by_an_older_version_it_is_in_utc(api):
+    made = make(api, FAR)
+    text = json.dumps(made['properties'])
+    shown = api.at('1.2').get(f'/triggers/{made["id"]}').json['trigger_info']
+    assert shown['properties']['timezone'] == 'UTC'
+    assert shown['next_time'] == '2126-11-25T02:00:00.000000Z'
+    # and is found by what that version shows
+    query = urllib.parse.urlencode({'properties': text})
+    assert api.get(f'/triggers?{query}').json['triggers'] == [made]
+
+
+@pytest.mark.parametrize('zone', ['Mars', 'europe/berlin', '../x', '', 5,
+                                  'x' * 300])
+def test_what_is_no_zone_is_refused(api, zone):
+    for path in ('/triggers', '/triggers/preview'):
+        message = refused(api.at('1.2').post(
+            path, trigger_body({'timezone': zone}), expect=400))
+        assert 'timezone' in message
+        assert 'Europe/Berlin' in message
+        assert len(message) < 400
+    assert api.get('/triggers').json == {'triggers': []}
+
+
+def preview(api, properties=None, query='', **kwargs):
+    return api.at('1.2').post(f'/triggers/preview{query}',
+                              trigger_body({**FAR, **(properties or {})}),
+                              **kwargs)
+
+
+def test_a_preview(api):
+    with fixtures.Statements() as statements:
+        shown = preview(api, {'timezone': 'Europe/Berlin'}).json['preview']
+    # nothing but the pattern is looked at
+    assert statements.count == 0
+    assert shown['times'] == [
+        {'time': f'2126-{day}T01:00:00.000000Z',
+         'local_time': f'2126-{day}T02:00:00+01:00'}
+        for day in ('11-25', '12-02', '12-09')]
+    assert shown['properties'] == {
+        'format': 'crontab', 'pattern': '0 2 * * 1', 'window': 900,
+        'start_time': '2126-11-22T18:20:00.000000Z', 'end_time': None,
+        'timezone': 'Europe/Berlin'}
+    assert api.get('/triggers').json == {'triggers': []}
+
+
+@pytest.mark.parametrize('count', [1, 100])
+def test_a_preview_of_so_many_times(api, count):
+    found = preview(api, query=f'?count={count}').json['preview']['times']
+    assert len(found) == count
+
+
+@pytest.mark.parametrize('count', ['0', '101', '-1', '', 'x', '1.0', '9' * 99,
+                                   '\u0663'])
+def test_a_preview_of_another_number(api, count):
+    query = urllib.parse.urlencode({'count': count})
+    message = refused(preview(api, query=f'?{query}', expect=400))
+    assert 'count' in message
+    assert 'Expected 1 to 100' in message
+
+
+def test_a_preview_needs_no_name(api):
+    wanted = trigger_body(FAR)
+    del wanted['trigger_info']['name']
+    api.at('1.2').post('/triggers/preview', wanted)
+    message = refused(api.at('1.2').post('/triggers', wanted, expect=400))
+    assert "'name' is a required" in message
+
+
+def test_a_preview_is_new_at_1_2(api):
+    api.at('1.1').post('/triggers/preview', trigger_body(FAR), expect=404)
+
+
+def test_events_have_no_preview(api):
+    message = refused(api.at('1.2').post(
+        '/triggers/preview', trigger_body(FAR, type='event'), expect=400))
+    assert 'nobody knows when' in message

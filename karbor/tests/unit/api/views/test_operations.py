@@ -7,10 +7,12 @@ import pytest
 
 from karbor.api.schemas.method import V1_0
 from karbor.api.schemas.method import V1_1
+from karbor.api.schemas.method import V1_2
 from karbor.api.views import operations as views
 from karbor.model import states
 from karbor.model.operation import Operation
 from karbor.model.operation import OperationResource
+from karbor.model.queue import Waiting
 
 NOW = datetime.datetime(2026, 11, 22, 14, 28, 7, tzinfo=datetime.UTC)
 RESTORE = Operation(
@@ -110,16 +112,22 @@ ROWS = [{'type': 'T', 'id': 'i', 'name': 'n', 'status': 'error',
 
 
 def test_an_operation():
-    shown = views.show(dataclasses.replace(
-        COUNTED, cancel_requested_at=NOW))
+    asked = dataclasses.replace(COUNTED, cancel_requested_at=NOW,
+                                scheduled_run_id='r')
+    shown = views.show(asked, V1_1, {})
     assert shown == {
         'id': '95e5e57a', 'type': 'restore', 'status': 'success',
         'project_id': '1111', 'user_id': 'u', 'provider_id': 'cf56bd3e',
         'checkpoint_id': 'e2944169', 'plan_id': None,
         'scheduled_operation_id': None, 'parameters': {}, 'attempt': 0,
         'cancel_requested_at': '2026-11-22T14:28:07.000000Z', **HOW_FAR}
-    assert views.detail(COUNTED) == {**views.show(COUNTED),
-                                     'resources': ROWS}
+    newer = {**shown, 'scheduled_run_id': 'r', 'source_operation_id': None}
+    assert views.show(asked, V1_2, {}) == {**newer, 'waiting': None}
+    told = {asked.id: Waiting(3, 'waiting for a free worker')}
+    assert views.show(asked, V1_2, told) == {**newer, 'waiting': {
+        'position': 3, 'reason': 'waiting for a free worker'}}
+    assert views.detail(COUNTED, V1_1, {}) == {
+        **views.show(COUNTED, V1_1, {}), 'resources': ROWS}
 
 
 def test_a_restore_from_1_1_on():
@@ -141,6 +149,7 @@ def test_a_log_from_1_1_on():
         'scheduled_operation_id': None, **HOW_FAR}
     assert views.log(COUNTED, V1_1, alone=True) == {
         **shown, 'resources': ROWS}
+    assert views.log(COUNTED, V1_2) == {**shown, 'scheduled_run_id': None}
 
 
 def test_lists_are_short_from_1_1_on():

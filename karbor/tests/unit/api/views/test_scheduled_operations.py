@@ -3,6 +3,7 @@ import datetime
 
 from karbor.api.schemas.method import V1_0
 from karbor.api.schemas.method import V1_1
+from karbor.api.schemas.method import V1_2
 from karbor.api.views import scheduled_operations
 from karbor.model.scheduled_operation import ScheduledOperation
 
@@ -19,6 +20,9 @@ def test_by_version():
         'id': 'o', 'name': 'keep', 'description': None,
         'operation_type': 'protect', 'trigger_id': 't',
         'operation_definition': {'plan_id': 'p'}, 'enabled': True}
-    assert scheduled_operations.show(OPERATION, V1_1) == {
+    new = scheduled_operations.show(OPERATION, V1_1)
+    assert new == {
         **old, 'project_id': 'x', 'user_id': 'u',
         'created_at': '2026-11-22T00:00:00.000000Z', 'updated_at': None}
+    assert scheduled_operations.show(OPERATION, V1_2) == {
+        **new, 'overlap': 'skip', 'complete_within': None}

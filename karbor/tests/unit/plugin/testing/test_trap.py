@@ -16,6 +16,7 @@ def calls(step):
     step.progress(0.5, bytes_done=1, bytes_total=2)
     step.sleep(1)
     step.remember('key', lambda: 1)
+    step.will_make('file', 'a')
     with step.data.writer() as writer:
         writer.write(b'x' * 10_000)
     step.data.save({'a': 1})
@@ -24,7 +25,8 @@ def calls(step):
 
 
 NAMES = ['check', 'progress', 'sleep', 'before remember', 'after remember',
-         'write', 'close', 'save', 'read', 'read', 'read', 'read']
+         'before announce', 'check', 'after announce', 'write', 'close',
+         'save', 'read', 'read', 'read', 'read']
 
 
 def test_calls_are_counted():
@@ -32,7 +34,8 @@ def test_calls_are_counted():
     calls(step)
     assert step.trap.calls == NAMES
     assert not step.trap.struck
-    assert step.made == ['key']
+    assert step.remembered == ['key']
+    assert [record.name for record in step.made()] == ['a']
     assert step.seen == [{'fraction': 0.5, 'bytes_done': 1,
                           'bytes_total': 2}]
     assert step.moved == 20_000
@@ -65,3 +68,23 @@ def test_another_error_at_one_name():
     with pytest.raises(KeyError):
         calls(step)
     assert 'content' not in step.data.streams()
+
+
+def test_effects_are_counted_if_they_are_named():
+    trap = testing.Trap(1, name={'made', 'effect'}, error=KeyError)
+    step = step_with(trap)
+    assert step.remember('key', lambda: 1) == 1
+    with pytest.raises(KeyError):
+        step.remember('other', lambda: 2)
+    assert trap.calls == ['made', 'made']
+    # what was made is there, and not noted
+    assert step.remembered == ['key', 'other']
+    assert step.memo == {'key': 1}
+
+
+def test_only_a_restore_announces():
+    step = testing.TrapStep(plugin.Resource('T', '1'), testing.Trap(),
+                            testing.MemoryData(), announces=False)
+    with pytest.raises(plugin.PluginError, match='Only a restore'):
+        step.will_make('file', 'a')
+    assert step.announced == []

@@ -84,7 +84,8 @@ def restore(data, top, *, skip=False, delete_extra=False, keep=(),
         return unpack.unpack(
             archive.Source(io.BytesIO(data)), fd, temporary='.temporary',
             skip=skip, delete_extra=delete_extra, dress_top=dress_top,
-            keep=Exclude(keep), check=lambda: None)
+            keep=Exclude(keep), check=lambda: None,
+            removing=lambda paths: None)
     finally:
         os.close(fd)
 
@@ -491,7 +492,8 @@ def test_a_deep_tree_that_moves_is_an_error(top):
     with pytest.raises(plugin.PluginError, match='moved'):
         unpack.unpack(archive.Source(io.BytesIO(data)), fd,
                       temporary='.t', skip=False, delete_extra=False,
-                      dress_top=True, keep=Exclude(), check=check)
+                      dress_top=True, keep=Exclude(), check=check,
+                      removing=list)
     os.close(fd)
 
 
@@ -507,7 +509,8 @@ def test_skip_finishes_the_directories_that_a_crash_left(top):
     with pytest.raises(plugin.Cancelled):
         unpack.unpack(archive.Source(io.BytesIO(data)), fd,
                       temporary='.temporary', skip=True, delete_extra=False,
-                      dress_top=True, keep=Exclude(), check=crash)
+                      dress_top=True, keep=Exclude(), check=crash,
+                      removing=list)
     os.close(fd)
     assert os.listdir(top / 'd') == ['a']
     restore(data, top, skip=True)

@@ -225,3 +225,89 @@ def test_a_registry_that_is_gone_while_reading(place, monkeypatch):
     found = fileset.registry.FileSets(str(place.registry)).get('p', trees.ID)
     assert not fileset.target.same(found, fd)
     os.close(fd)
+
+
+def undo(place, restore):
+    """Undo a restore; the step."""
+    return place.run('undo', parameters=restore.parameters,
+                     announced=restore.announced,
+                     undoes=restore.operation_id)
+
+
+@pytest.mark.parametrize('root', ['root', 'top'])
+def test_an_undo_leaves_a_place_as_it_was(place, root):
+    """With the directories above, which were made as well."""
+    place.protect()
+    os.mkdir(place.path / root / 'way')
+    before = trees.state(place.path)
+    beside = place.path / root / 'way' / 'not' / 'there'
+    restore = place.restore(restore_path=str(beside))
+    assert trees.state(beside) == trees.state(place.top) or root == 'top'
+    undo(place, restore)
+    assert set(trees.state(place.path)) == set(before)
+    undo(place, restore)
+
+
+def test_an_undo_in_place(place):
+    """What was lost is lost again, and what was there stays."""
+    place.protect()
+    shutil.rmtree(place.top / 'sub')
+    trees.write(str(place.top), 'a', b'changed')
+    before = set(trees.state(place.top))
+    restore = place.restore()
+    undo(place, restore)
+    assert set(trees.state(place.top)) == before
+    overwritten = {record.name for record in restore.records()
+                   if not record.made}
+    assert {'.', 'a', 'empty'} <= overwritten
+    assert not any(name.startswith('sub') for name in overwritten)
+
+
+def test_what_delete_extra_removes_is_told_of(place):
+    place.protect()
+    trees.write(str(place.top), 'later', b'')
+    restore = place.restore(delete_extra=True)
+    assert ('removed', 'later') in {
+        (record.kind, record.name) for record in restore.records()}
+
+
+def test_a_file_set_that_was_gone_goes_again(place):
+    place.protect()
+    shutil.rmtree(place.top)
+    restore = place.restore()
+    assert place.top.is_dir()
+    undo(place, restore)
+    assert not place.top.exists()
+    # and if somebody was quicker
+    undo(place, restore)
+
+
+def test_what_others_put_there_stays_and_is_named(place):
+    place.protect()
+    beside = place.path / 'root' / 'new'
+    restore = place.restore(restore_path=str(beside))
+    trees.write(str(beside), 'mine', b'')
+    with pytest.raises(plugin.PluginError,
+                       match=r'^1 made by the restore and not removed: \. '
+                             r'\(not empty\)'):
+        undo(place, restore)
+    assert os.listdir(beside) == ['mine']
+    assert str(place.path) not in str(restore.notes)
+    os.unlink(beside / 'mine')
+    undo(place, restore)
+    assert not beside.exists()
+
+
+def test_of_a_restore_that_was_refused_there_is_nothing_to_undo(place):
+    place.protect()
+    refused = testing.MemoryStep(RESOURCE, parameters={
+        'restore_path': '/nowhere'})
+    undo(place, refused)
+
+
+def test_a_place_that_is_not_allowed_any_more(place):
+    place.protect()
+    restore = place.restore(restore_path=str(place.path / 'root' / 'new'))
+    trees.register(place.registry, place.top, roots=[])
+    with pytest.raises(plugin.PluginError, match='restore_path'):
+        undo(place, restore)

@@ -417,3 +417,62 @@ def test_every_row_comes_back(entry, limits, rows):
     with connect(entry.path) as db:
         assert db.execute('SELECT * FROM t ORDER BY rowid'
                           ).fetchall() == rows
+
+
+def undo(restored, entry, limits):
+    sqlite.undo(base.step(entry, announced=restored.announced,
+                          undoes=restored.operation_id), entry, limits)
+
+
+def test_a_database_that_was_missing_is_missing_again(entry, limits):
+    make(entry.path)
+    saved = protect(entry, limits)
+    os.unlink(entry.path)
+    # a log of the lost one goes, and that is said
+    with open(entry.path + '-wal', 'wb') as log:
+        log.write(b'old')
+    restored = base.restore(sqlite, saved, entry, limits)
+    assert [(record.kind, record.made) for record in restored.records()] == [
+        ('log of a lost database', False), ('database', True),
+        ('temporary files', True)]
+    with connect(entry.path) as db:
+        db.execute('PRAGMA journal_mode = wal')
+        db.execute('CREATE TABLE later (x)')
+    for _time in range(2):
+        undo(restored, entry, limits)
+        assert os.listdir(os.path.dirname(entry.path)) == [
+            os.path.basename(limits.work_dir)]
+
+
+def test_a_database_that_somebody_else_made_stays(entry, limits):
+    make(entry.path)
+    saved = protect(entry, limits)
+    os.rename(entry.path, entry.path + '.old')
+    restored = base.restore(sqlite, saved, entry, limits)
+    os.replace(entry.path + '.old', entry.path)
+    undo(restored, entry, limits)
+    assert os.path.exists(entry.path)
+
+
+def test_what_a_first_run_has_put_there_is_still_what_goes(entry, limits):
+    make(entry.path)
+    saved = protect(entry, limits)
+    os.unlink(entry.path)
+    first = base.restore(sqlite, saved, entry, limits)
+    again = base.restore(sqlite, saved, entry, limits,
+                         announced=first.announced,
+                         operation_id=first.operation_id)
+    assert all(record.made for record in again.records())
+    undo(again, entry, limits)
+    assert not os.path.exists(entry.path)
+
+
+def test_a_database_in_use_is_replaced_and_that_is_said(entry, limits):
+    make(entry.path)
+    saved = protect(entry, limits)
+    restored = base.restore(sqlite, saved, entry, limits)
+    assert ('database', entry.name, False) in {
+        (record.kind, record.name, record.made)
+        for record in restored.records()}
+    undo(restored, entry, limits)
+    assert os.path.exists(entry.path)

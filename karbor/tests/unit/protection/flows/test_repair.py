@@ -3,9 +3,13 @@
 
 import dataclasses
 
+import pytest
+
 from karbor import context as karbor_context
 from karbor import plugin
 from karbor.protection.flows import repair
+from karbor.tests.faults import Crash
+from karbor.tests.faults import Faults
 
 
 def _after(lab, operation):
@@ -45,3 +49,29 @@ def test_what_is_right_is_not_written_again(lab, monkeypatch):
     monkeypatch.setattr(lab.bank, 'put', None)
     _after(lab, lab.operation('protect', checkpoint_id))
     lab.check_available(checkpoint_id)
+
+
+@pytest.mark.parametrize('status', ['protecting', 'available', 'error'])
+def test_a_late_word_does_not_replace_the_reason_of_a_failure(lab, status):
+    """And what is there stays named, so that all of it can be deleted."""
+    def fail(step):
+        raise plugin.PluginError(reason='not now')
+
+    lab.tricks['protect', 'on_complete', 'app'] = fail
+    checkpoint_id = lab.ask_protect()
+    with pytest.raises(Crash):
+        lab.process(Faults(1, Crash(), on=['hook'])).work()
+    lab.expire()
+    assert lab.process().work() is None
+    operation = lab.operation('protect', checkpoint_id)
+    told = lab.store.read_manifest(checkpoint_id)
+    assert (told.status, told.reason, told.attempt) == (
+        'error', operation.reason, 2)
+    assert len(told.resources) == 2
+    late = dataclasses.replace(told, status=status, resources=(), attempt=1,
+                               reason='another')
+    lab.bank.put(f'manifests/{checkpoint_id}.json', late.to_bytes())
+    _after(lab, operation)
+    assert lab.store.read_manifest(checkpoint_id) == told
+    _after(lab, operation)
+    assert lab.store.read_manifest(checkpoint_id) == told

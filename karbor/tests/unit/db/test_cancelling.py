@@ -4,6 +4,7 @@
 import pytest
 
 from karbor import exception
+from karbor.db import cancelling
 from karbor.db import checkpoints
 from karbor.db import operations
 from karbor.db import session as db
@@ -14,11 +15,11 @@ from karbor.tests.unit.db import common
 # the state of a checkpoint while an operation works on it
 DURING = {'protect': 'protecting', 'restore': 'available',
           'delete': 'deleting', 'verify': 'available',
-          'copy': 'wait_copying'}
+          'copy': 'wait_copying', 'undo': 'available'}
 
 
 def cancel(operation, user='u', context=None):
-    return operations.cancel(context or common.member(), operation.id, user)
+    return cancelling.cancel(context or common.member(), operation.id, user)
 
 
 def get(operation):
@@ -134,7 +135,7 @@ def test_others_cannot(database):
     for who, id_ in ((common.member(common.OTHER), operation.id),
                      (common.admin(), common.NOWHERE)):
         with pytest.raises(exception.OperationNotFound, match=id_):
-            operations.cancel(who, id_, 'thief')
+            cancelling.cancel(who, id_, 'thief')
     assert get(operation).status == 'queued'
     assert status(checkpoint) == ('protecting', None)
     # but who runs the cloud can
@@ -185,3 +186,83 @@ def test_both_write_or_none(database, monkeypatch):
         cancel(operation)
     assert get(operation).status == 'queued'
     assert status(checkpoint) == ('protecting', None)
+
+
+# -- so that something else can follow ----------------------------------------
+
+def cancel_maker(checkpoint, **changes):
+    """The deletion that is to follow, and what runs yet."""
+    follower = common.operation(type='delete', checkpoint_id=checkpoint.id,
+                                **changes)
+    with db.writer(common.member()) as session:
+        follower, running = cancelling.cancel_maker(
+            session, common.member(), checkpoint.id, 'u', follower)
+        operations.insert(session, follower)
+    return follower, running
+
+
+def claim():
+    return operations.claim(common.system(), 'w', 60)
+
+
+@pytest.mark.parametrize('type_', model.MAKING)
+def test_what_waits_to_make_a_checkpoint_ends_at_once(database, type_):
+    checkpoint, operation = pair(type_, lane='l')
+    follower, running = cancel_maker(checkpoint)
+    assert (running, follower.lane) == (None, None)
+    assert get(operation).status == 'cancelled'
+    assert status(checkpoint) == ('error', 'Cancelled by u.')
+    assert claim().id == follower.id
+
+
+@pytest.mark.parametrize('type_', model.MAKING)
+@pytest.mark.parametrize('lane', [None, 'plan:p'])
+def test_what_follows_waits_for_what_makes_a_checkpoint(
+        database, type_, lane):
+    checkpoint, operation = pair(type_, lane=lane)
+    held = claim()
+    # by a clock that is slow
+    follower, running = cancel_maker(
+        checkpoint, created_at=common.later(-3600))
+    assert running == operation.id
+    assert get(operation).cancel_requested_by == 'u'
+    assert follower.lane == get(operation).lane is not None
+    assert claim() is None
+    # given up in good order: whoever takes it ends it
+    operations.release(common.system(), held)
+    again = claim()
+    assert (again.id, again.cancel_requested_by) == (operation.id, 'u')
+    assert claim() is None
+    with db.writer(common.system()) as session:
+        operations.finish(session, again, 'cancelled')
+    assert claim().id == follower.id
+
+
+def test_nothing_makes_what_is_there(database):
+    checkpoint, operation = pair('restore')
+    _follower, running = cancel_maker(checkpoint)
+    assert running is None
+    assert get(operation).cancel_requested_by is None
+
+
+def test_others_do_not_cancel_a_maker(database):
+    checkpoint, operation = pair()
+    other = common.member(common.OTHER)
+    with db.writer(other) as session:
+        cancelling.cancel_maker(session, other, checkpoint.id, 'thief',
+                                common.operation(type='delete'))
+    assert get(operation).status == 'queued'
+
+
+@pytest.mark.parametrize(('sealed', 'after'), [
+    (True, ('available', None)), (False, ('error', 'Cancelled by u.'))])
+def test_a_deletion_of_what_was_being_made_is_taken_back(
+        database, sealed, after):
+    """What made it was cancelled; maybe that came too late."""
+    checkpoint = common.save(common.checkpoint(status='deleting',
+                                               sealed=sealed))
+    operation = common.save(common.operation(
+        type='delete', checkpoint_id=checkpoint.id,
+        request={'was': 'protecting'}))
+    assert cancel(operation) == 'cancelled'
+    assert status(checkpoint) == after

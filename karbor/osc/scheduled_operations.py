@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``openstack data protection scheduledoperation ...``."""
+
+import argparse
+from typing import Any
+
+from osc_lib import exceptions
+from osc_lib.command import command
+
+from karbor.osc import common
+
+OVERLAPS = ('skip', 'queue')
+
+
+class SetScheduledOperation(command.Command):
+    """Change a scheduled operation"""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        common.add_operation(parser)
+        parser.add_argument('--name', metavar='<name>', help='New name')
+        parser.add_argument('--description', metavar='<description>',
+                            help='New description')
+        enabled = parser.add_mutually_exclusive_group()
+        enabled.add_argument('--enable', dest='enabled', action='store_true',
+                             default=None, help='Let it run')
+        enabled.add_argument('--disable', dest='enabled',
+                             action='store_false', default=None,
+                             help='Let it run no more until it is enabled')
+        parser.add_argument('--overlap', choices=OVERLAPS,
+                            help='What becomes of a run whose predecessor '
+                                 'has not ended yet')
+        within = parser.add_mutually_exclusive_group()
+        within.add_argument('--complete-within', metavar='<seconds>',
+                            type=common.positive,
+                            help='A run that takes longer is reported late')
+        within.add_argument('--no-complete-within', action='store_true',
+                            help='No run is reported late')
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        changes = {name: value for name in (
+            'name', 'description', 'enabled', 'overlap', 'complete_within')
+            if (value := getattr(parsed_args, name)) is not None}
+        if parsed_args.no_complete_within:
+            changes['complete_within'] = None
+        if not changes:
+            raise exceptions.CommandError('There is nothing to change.')
+        karbor = common.client_of(self)
+        karbor.put(common.path_of(karbor, parsed_args),
+                   {'scheduled_operation': changes})
+
+
+class RunScheduledOperation(command.ShowOne):
+    """Let a scheduled operation run now, and show its run"""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        common.add_operation(parser)
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Any:
+        karbor = common.client_of(self)
+        return common.shown(karbor.post(
+            f'{common.path_of(karbor, parsed_args)}/run')['run'])
+
+
+class AdoptScheduledOperation(command.ShowOne):
+    """Become the user on whose behalf a scheduled operation runs"""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        common.add_operation(parser)
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Any:
+        karbor = common.client_of(self)
+        return common.shown(karbor.post(
+            f'{common.path_of(karbor, parsed_args)}/adopt',
+        )['scheduled_operation'])
