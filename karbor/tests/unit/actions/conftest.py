@@ -17,8 +17,8 @@ from karbor.db import session
 from karbor.model.checkpoint import Checkpoint
 from karbor.model.resource import Resource
 from karbor.tests import fixtures
-from karbor.tests.unit.actions import sweeps
 from karbor.tests.unit.clients import keystone as people
+from karbor.tests.unit.db.schedules import NOON
 
 
 @pytest.fixture(scope='module')
@@ -61,11 +61,6 @@ def user(keystone):
 
 
 # -- of sweeps ----------------------------------------------------------------
-
-@pytest.fixture
-def clock():
-    return sweeps.Clock()
-
 
 @pytest.fixture
 def shop(member):
@@ -116,7 +111,7 @@ def have(shop):
                     'provider_id': fixtures.PROVIDER, 'plan_id': shop.id,
                     'plan': shop.snapshot(), 'status': 'available',
                     'origin': 'manual', 'sealed': True,
-                    'created_at': sweeps.NOW - datetime.timedelta(seconds=age),
+                    'created_at': NOON - datetime.timedelta(seconds=age),
                     **changes}))
         return made
     return make

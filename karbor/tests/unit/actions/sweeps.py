@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What tests of sweeps do and look at."""
 
-import datetime
 
 import sqlalchemy as sa
 
 from karbor import context
 from karbor.actions import retention
 from karbor.db import checkpoints as rows
-from karbor.db import clock as clocks
 from karbor.db import models
 from karbor.db import operations
 from karbor.db import retention as db
@@ -16,25 +14,7 @@ from karbor.db import session
 from karbor.model.query import ListQuery
 from karbor.tests import fixtures
 
-NOW = datetime.datetime(2026, 11, 22, 12, 0, tzinfo=datetime.UTC)
 DAY = 86_400
-
-
-class Clock(clocks.Clock):
-    """Stands still until it is set."""
-
-    def __init__(self, now=NOW):
-        self.now = now
-
-    def sql(self, seconds=0):
-        return sa.literal(self.now + datetime.timedelta(seconds=seconds),
-                          models.UTCDateTime())
-
-    def read(self, session):
-        return self.now
-
-    def go(self, seconds):
-        self.now += datetime.timedelta(seconds=seconds)
 
 
 def due(operation_id, clock):
@@ -85,4 +65,4 @@ def fail_deletion(reason='no permission', clock=None):
                            'error-deleting', reason=reason)
         operations.finish(writer, made, 'error', reason)
         session.changed(writer, sa.update(models.Operation).where(
-            models.Operation.id == made.id).values(ended_at=clock.now))
+            models.Operation.id == made.id).values(ended_at=clock.moment))

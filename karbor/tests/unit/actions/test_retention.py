@@ -24,13 +24,13 @@ from karbor.tests import fixtures
 from karbor.tests.fixtures import NOWHERE
 from karbor.tests.fixtures import PROVIDER
 from karbor.tests.fixtures import PROVIDER_2
-from karbor.tests.unit.actions.sweeps import Clock
 from karbor.tests.unit.actions.sweeps import DAY
 from karbor.tests.unit.actions.sweeps import deletions
-from karbor.tests.unit.actions.sweeps import NOW
 from karbor.tests.unit.actions.sweeps import statuses
 from karbor.tests.unit.actions.sweeps import swept
 from karbor.tests.unit.actions.sweeps import told
+from karbor.tests.unit.db.schedules import Clock
+from karbor.tests.unit.db.schedules import NOON
 
 
 @pytest.fixture(autouse=True)
@@ -117,9 +117,9 @@ def test_age_is_by_the_clock_of_the_database(bind, have, clock):
     operation = bind({'retention_duration': 2})
     old, newer = have(2 * DAY, DAY)
     assert swept(operation, clock).begun == ()
-    clock.go(1)
+    clock.after(seconds=1)
     assert swept(operation, clock).begun == (old,)
-    clock.go(10 * DAY)
+    clock.after(seconds=10 * DAY)
     assert swept(operation, clock).begun == ()
     assert statuses()[newer] == 'available'
 
@@ -235,7 +235,7 @@ def test_what_one_engine_cannot_read_another_sweeps(member, bind, have,
     assert (first.begun, first.news, second.news) == ((), True, False)
     assert found.reason == first.reason
     assert 'expected one of protect, not retention_protect' in found.reason
-    assert found.next_sweep_at <= clock.now + datetime.timedelta(hours=1)
+    assert found.next_sweep_at <= clock.moment + datetime.timedelta(hours=1)
     assert swept(operation, clock).begun == (old,)
     assert retention.simulate(member, operation, clock).reason is None
 
@@ -258,7 +258,7 @@ def test_a_type_without_a_rule_is_not_swept_again(bind, have, clock):
     operation = bind({}, 'protect')
     have(300, 200)
     assert swept(operation, clock).begun == ()
-    assert db.claim(context.system(), 60, Clock(NOW + datetime.timedelta(
+    assert db.claim(context.system(), 60, Clock(NOON + datetime.timedelta(
         days=9))) is None
 
 
@@ -358,7 +358,7 @@ def test_what_is_copied_is_in_use(bind, have, clock, shop):
         operations.insert(writer, operations.Operation(
             id=str(uuid.uuid4()), type='copy', project_id=shop.project_id,
             user_id='u', provider_id=PROVIDER_2, checkpoint_id=NOWHERE,
-            source_checkpoint_id=old, status='running', created_at=NOW))
+            source_checkpoint_id=old, status='running', created_at=NOON))
     assert swept(operation, clock).begun == ()
     assert statuses() == {old: 'available', new: 'available'}
 

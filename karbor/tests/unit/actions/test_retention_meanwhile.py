@@ -16,13 +16,13 @@ from karbor.db import retention as db
 from karbor.db import session
 from karbor.tests.fixtures import PROVIDER
 from karbor.tests.unit.actions.sweeps import boss
-from karbor.tests.unit.actions.sweeps import Clock
 from karbor.tests.unit.actions.sweeps import DAY
 from karbor.tests.unit.actions.sweeps import deletions
 from karbor.tests.unit.actions.sweeps import due
 from karbor.tests.unit.actions.sweeps import fail_deletion
 from karbor.tests.unit.actions.sweeps import statuses
 from karbor.tests.unit.actions.sweeps import swept
+from karbor.tests.unit.db.schedules import Clock
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +61,7 @@ def test_the_newest_is_taken_out_of_use(bind, have, clock, meanwhile):
     assert statuses() == {ids[0]: 'deleting', ids[1]: 'available',
                           ids[2]: 'available', ids[3]: 'error'}
     # and it is decided anew at once
-    clock.go(1)
+    clock.after(seconds=1)
     claimed = db.claim(context.system(), 3_600, clock)
     assert claimed.operation_id == operation
     assert retention.sweep(claimed, clock).begun == (ids[1],)
@@ -152,7 +152,7 @@ def test_another_engine_has_taken_over(bind, have, clock, meanwhile):
     claims = []
 
     def take_over():
-        clock.go(3_600)
+        clock.after(seconds=3_600)
         claims.append(db.claim(context.system(), 3_600, clock))
     meanwhile(2, take_over)
     assert swept(operation, clock).begun == (ids[0],)
@@ -193,7 +193,7 @@ def test_after_a_crash_the_next_one_goes_on(bind, have, clock, meanwhile,
     assert [one for one, _by in deletions()] == ids[:crash - 1]
     # when its claim is over
     assert db.claim(context.system(), 3_600, clock) is None
-    clock.go(3_600)
+    clock.after(seconds=3_600)
     claimed = db.claim(context.system(), 3_600, clock)
     assert retention.sweep(claimed, clock).begun == tuple(ids[crash - 1:3])
 
@@ -208,9 +208,9 @@ def test_a_deletion_that_failed_is_tried_again(conf, member, bind, have,
     swept(operation, clock)
     for wait in (1_800, 3_600, 7_200, 14_400, 28_800, 57_600, DAY, DAY):
         fail_deletion(clock=clock)
-        clock.go(wait - 1)
+        clock.after(seconds=wait - 1)
         assert swept(operation, clock).begun == ()
-        clock.go(1)
+        clock.after(seconds=1)
         assert swept(operation, clock).begun == (old,)
         assert deletions() == [(old, operation)]
 
@@ -219,7 +219,7 @@ def test_a_worker_whose_clock_is_ahead_does_not_delay_it(bind, have, clock):
     operation = bind({'max_backups': 1})
     old, _new = have(300, 200)
     swept(operation, clock)
-    fail_deletion(clock=Clock(clock.now + datetime.timedelta(days=30)))
+    fail_deletion(clock=Clock(clock.moment + datetime.timedelta(days=30)))
     assert swept(operation, clock).begun == (old,)
 
 
@@ -237,7 +237,7 @@ def test_a_deletion_that_failed_is_shown(member, bind, have, clock):
         'and is tried again at 2026-11-22 12:30:00 UTC. The last time: no '
         'permission')
     assert shown(other)[1].startswith('It is error-deleting; ')
-    clock.go(DAY)
+    clock.after(seconds=DAY)
     assert shown(operation) == (
         'delete', 'It has expired, but its deletion has failed (attempts: 1) '
         'and is tried again. The last time: no permission')
@@ -248,7 +248,7 @@ def test_what_a_user_failed_to_delete_is_his(bind, have, clock):
     old, _new = have(300, 200)
     checkpoints.delete(boss(), PROVIDER, old)
     fail_deletion(clock=clock)
-    clock.go(30 * DAY)
+    clock.after(seconds=30 * DAY)
     assert swept(operation, clock).begun == ()
 
 
@@ -260,5 +260,5 @@ def test_a_deletion_that_failed_goes_without_a_newer_one(bind, have, clock):
     fail_deletion(clock=clock)
     with session.writer(context.system()) as writer:
         assert rows.change(writer, context.system(), new, 'error')
-    clock.go(DAY)
+    clock.after(seconds=DAY)
     assert swept(operation, clock).begun == (old,)

@@ -24,11 +24,6 @@ from karbor.tests.unit.db import schedules
 NOON, MINUTE = schedules.NOON, schedules.MINUTE
 
 
-@pytest.fixture
-def clock(database):
-    return schedules.Clock()
-
-
 def fire(clock, reckon=schedules.every_minute, limit=20):
     return firing.fire_due(common.system(), reckon, clock, limit)
 

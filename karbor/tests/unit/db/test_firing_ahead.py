@@ -3,7 +3,6 @@
 
 import datetime
 
-import pytest
 import sqlalchemy as sa
 
 from karbor.db import firing
@@ -17,11 +16,6 @@ from karbor.tests.unit.db.test_firing import fire
 from karbor.tests.unit.db.test_firing import stored
 
 NOON, MINUTE = schedules.NOON, schedules.MINUTE
-
-
-@pytest.fixture
-def clock(database):
-    return schedules.Clock()
 
 
 def rewind(clock):

@@ -1,16 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-import pytest
 
 from karbor.db import operation_leases
 from karbor.db import operations
 from karbor.db import session as db
 from karbor.tests.unit.db import common
 from karbor.tests.unit.db import schedules
-
-
-@pytest.fixture
-def clock(database):
-    return schedules.Clock()
 
 
 def running(clock, **times):

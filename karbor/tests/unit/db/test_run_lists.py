@@ -20,11 +20,6 @@ NOON, MINUTE = schedules.NOON, schedules.MINUTE
 
 
 @pytest.fixture
-def clock(database):
-    return schedules.Clock()
-
-
-@pytest.fixture
 def operation(clock):
     """One with runs of three times, and another one beside it."""
     trigger = schedules.trigger(clock)

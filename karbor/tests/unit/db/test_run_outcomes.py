@@ -11,16 +11,6 @@ from karbor.tests.unit.db import schedules
 from karbor.tests.unit.db import test_runs
 
 
-@pytest.fixture
-def clock(database):
-    return schedules.Clock()
-
-
-@pytest.fixture
-def operation(clock):
-    return schedules.operation(clock, schedules.trigger(clock).id)
-
-
 def settle(clock):
     return run_outcomes.settle(common.system(), clock)
 

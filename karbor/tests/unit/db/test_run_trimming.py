@@ -15,11 +15,6 @@ LONG = 10 ** 7
 
 
 @pytest.fixture
-def clock(database):
-    return schedules.Clock()
-
-
-@pytest.fixture
 def operation(clock):
     """With ten runs that have failed, one a minute."""
     operation = schedules.operation(clock, schedules.trigger(clock).id)

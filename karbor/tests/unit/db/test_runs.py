@@ -19,16 +19,6 @@ NOON, MINUTE = schedules.NOON, schedules.MINUTE
 LEASE = 60
 
 
-@pytest.fixture
-def clock(database):
-    return schedules.Clock()
-
-
-@pytest.fixture
-def operation(clock):
-    return schedules.operation(clock, schedules.trigger(clock).id)
-
-
 def next_run(clock):
     """One minute later, there is one more run."""
     clock.after(minutes=1)

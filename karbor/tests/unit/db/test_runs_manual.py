@@ -17,11 +17,6 @@ TICK = datetime.timedelta(microseconds=1)
 
 
 @pytest.fixture
-def clock(database):
-    return schedules.Clock()
-
-
-@pytest.fixture
 def operation(clock):
     return schedules.operation(clock, schedules.trigger(clock).id,
                                complete_within=60)

@@ -19,16 +19,6 @@ from karbor.tests.unit.db import schedules
 NOON, MINUTE = schedules.NOON, schedules.MINUTE
 
 
-@pytest.fixture
-def clock(database):
-    return schedules.Clock()
-
-
-@pytest.fixture
-def operation(clock):
-    return schedules.operation(clock, schedules.trigger(clock).id)
-
-
 def change(operation, clock, who=None, reckon=schedules.every_minute,
            **changes):
     return scheduled_operations.update(

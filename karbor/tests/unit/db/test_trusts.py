@@ -17,11 +17,6 @@ from karbor.tests.unit.db import schedules
 
 
 @pytest.fixture
-def clock(database):
-    return schedules.Clock()
-
-
-@pytest.fixture
 def bound(clock):
     """What operations are bound to."""
     plan = plans.create(common.member(), common.plan(status='started'))

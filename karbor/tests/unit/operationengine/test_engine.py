@@ -5,8 +5,6 @@ import threading
 
 import pytest
 
-from karbor.actions import firing
-from karbor.actions import owners
 from karbor.actions import telling
 from karbor.db import operations
 from karbor.db import run_outcomes
@@ -25,34 +23,11 @@ PATIENCE = 60
 
 
 @pytest.fixture
-def clock(database):
-    return schedules.Clock()
-
-
-@pytest.fixture
-def operation(clock):
-    return schedules.operation(clock, schedules.trigger(clock).id)
-
-
-@pytest.fixture
 def told(monkeypatch):
     told = []
     monkeypatch.setattr(runner, 'tell', lambda run, event=None: told.append(
         event or run.status))
     return told
-
-
-@pytest.fixture
-def engine(conf, clock, told, monkeypatch):
-    """An engine whose pool is this thread."""
-    monkeypatch.setattr(firing, 'reckon', schedules.every_minute)
-    monkeypatch.setattr(owners, 'context_of',
-                        lambda operation: common.member())
-    engine = engines.Engine(
-        conf, clock=clock,
-        begin=lambda run, *rest: schedules.begin(run, clock))
-    monkeypatch.setattr(engine.scheduler, 'once', lambda job: job())
-    return engine
 
 
 def test_an_idle_look_is_one_query(engine, operation):

@@ -3,25 +3,12 @@
 
 import pytest
 
-from karbor.actions import firing
-from karbor.actions import owners
 from karbor.db import run_outcomes
-from karbor.operationengine import engine as engines
 from karbor.rpc import notifications
 from karbor.tests import told as checker
 from karbor.tests.unit.db import common
 from karbor.tests.unit.db import schedules
 from karbor.tests.unit.db import test_runs
-
-
-@pytest.fixture
-def clock(database):
-    return schedules.Clock()
-
-
-@pytest.fixture
-def operation(clock):
-    return schedules.operation(clock, schedules.trigger(clock).id)
 
 
 @pytest.fixture
@@ -40,19 +27,6 @@ def told(monkeypatch):
 
     monkeypatch.setattr(notifications, 'notify', notify)
     return found
-
-
-@pytest.fixture
-def engine(conf, clock, told, monkeypatch):
-    """An engine whose pool is this thread."""
-    monkeypatch.setattr(firing, 'reckon', schedules.every_minute)
-    monkeypatch.setattr(owners, 'context_of',
-                        lambda operation: common.member())
-    engine = engines.Engine(
-        conf, clock=clock,
-        begin=lambda run, *rest: schedules.begin(run, clock))
-    monkeypatch.setattr(engine.scheduler, 'once', lambda job: job())
-    return engine
 
 
 def types(told):

@@ -15,16 +15,6 @@ from karbor.tests.unit.db import test_runs
 
 
 @pytest.fixture
-def clock(database):
-    return schedules.Clock()
-
-
-@pytest.fixture
-def operation(clock):
-    return schedules.operation(clock, schedules.trigger(clock).id)
-
-
-@pytest.fixture
 def told(monkeypatch):
     """What was told to the cloud."""
     told = []

@@ -32,8 +32,8 @@ from karbor.protection import work
 from karbor.protection.protectables import Protectables
 from karbor.rpc import protection as rpc
 from karbor.tests.faults import database
-from karbor.tests.unit.protection.faults import Faults
-from karbor.tests.unit.protection.faults import FaultyBank
+from karbor.tests.faults import Faults
+from karbor.tests.faults import FaultyBank
 
 PROJECT = '1' * 32
 PROVIDER = 'cf56bd3e-97a7-4078-b6d5-f36246333fd9'

@@ -6,9 +6,9 @@ import threading
 import pytest
 
 from karbor import plugin
+from karbor.tests.faults import Crash
+from karbor.tests.faults import Faults
 from karbor.tests.unit.protection import lab as labs
-from karbor.tests.unit.protection.faults import Crash
-from karbor.tests.unit.protection.faults import Faults
 from karbor.tests.unit.protection.lab import APP
 from karbor.tests.unit.protection.lab import DISK
 

@@ -9,9 +9,9 @@ from karbor import plugin
 from karbor.actions import restores
 from karbor.db import records
 from karbor.protection import undo
+from karbor.tests.faults import Crash
+from karbor.tests.faults import Faults
 from karbor.tests.unit.protection import lab as labs
-from karbor.tests.unit.protection.faults import Crash
-from karbor.tests.unit.protection.faults import Faults
 from karbor.tests.unit.protection.test_work_crashes import die_everywhere
 
 LEFT = 'Left as it is, because'

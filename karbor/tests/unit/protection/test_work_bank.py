@@ -4,8 +4,8 @@
 import pytest
 
 from karbor import plugin
-from karbor.tests.unit.protection.faults import BANK
-from karbor.tests.unit.protection.faults import Faults
+from karbor.tests.faults import BANK
+from karbor.tests.faults import Faults
 
 # how the bank fails: it refuses, it does and does not answer, it is away
 WAYS = [{}, {'after': True}, {'from_then_on': True}]

@@ -13,9 +13,9 @@ from karbor.plugin.protection import HOOKS
 from karbor.protection import run as runs
 from karbor.protection.flows import outcome
 from karbor.protection.flows import readback
-from karbor.tests.unit.protection.faults import Crash
-from karbor.tests.unit.protection.faults import Faults
-from karbor.tests.unit.protection.faults import FaultyBank
+from karbor.tests.faults import Crash
+from karbor.tests.faults import Faults
+from karbor.tests.faults import FaultyBank
 
 TYPES = ('protect', 'restore', 'delete', 'verify', 'copy', 'undo')
 MAKING = ('protect', 'copy')

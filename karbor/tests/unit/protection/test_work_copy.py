@@ -12,10 +12,10 @@ from karbor.actions import checkpoints
 from karbor.actions import restores
 from karbor.bank.store import Store
 from karbor.plugin import testing
+from karbor.tests.faults import Crash
+from karbor.tests.faults import Faults
 from karbor.tests.unit.protection import lab as labs
 from karbor.tests.unit.protection import test_work
-from karbor.tests.unit.protection.faults import Crash
-from karbor.tests.unit.protection.faults import Faults
 from karbor.tests.unit.protection.lab import APP
 from karbor.tests.unit.protection.lab import DISK
 from karbor.tests.unit.protection.lab import PROVIDER

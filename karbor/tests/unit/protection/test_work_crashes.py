@@ -9,8 +9,8 @@ import pytest
 
 from karbor.protection import run as runs
 from karbor.protection import work
-from karbor.tests.unit.protection.faults import Crash
-from karbor.tests.unit.protection.faults import Faults
+from karbor.tests.faults import Crash
+from karbor.tests.faults import Faults
 
 
 def die_everywhere(lab, ask, check):

@@ -15,9 +15,9 @@ from karbor.bank import layout
 from karbor.db import checkpoints
 from karbor.db import session
 from karbor.model.subset import Subset
+from karbor.tests.faults import Crash
+from karbor.tests.faults import Faults
 from karbor.tests.unit.protection import test_work_verify
-from karbor.tests.unit.protection.faults import Crash
-from karbor.tests.unit.protection.faults import Faults
 from karbor.tests.unit.protection.lab import APP
 from karbor.tests.unit.protection.lab import DISK
 from karbor.tests.unit.protection.lab import PROVIDER

@@ -24,9 +24,9 @@ from karbor.plugins.sqldump import registry as databases
 from karbor.protection import providers
 from karbor.protection import work
 from karbor.protection.protectables import Protectables
+from karbor.tests.faults import FaultyBank
 from karbor.tests.unit.plugins.filetree import trees
 from karbor.tests.unit.protection import lab as labs
-from karbor.tests.unit.protection.faults import FaultyBank
 from karbor.tests.unit.protection.lab import CHUNK
 from karbor.tests.unit.protection.lab import PROVIDER
 from karbor.tests.unit.protection.test_work_damage import restore

@@ -18,9 +18,9 @@ from karbor.metrics import instruments
 from karbor.protection import run as runs
 from karbor.rpc import notifications
 from karbor.tests import told as checker
+from karbor.tests.faults import Crash
+from karbor.tests.faults import Faults
 from karbor.tests.unit.protection import lab as labs
-from karbor.tests.unit.protection.faults import Crash
-from karbor.tests.unit.protection.faults import Faults
 
 
 def row(operation_id):

@@ -8,10 +8,10 @@ import pytest
 from karbor import plugin
 from karbor.bank import layout
 from karbor.protection.flows import readback
+from karbor.tests.faults import BANK
+from karbor.tests.faults import Crash
+from karbor.tests.faults import Faults
 from karbor.tests.unit.protection import test_work
-from karbor.tests.unit.protection.faults import BANK
-from karbor.tests.unit.protection.faults import Crash
-from karbor.tests.unit.protection.faults import Faults
 from karbor.tests.unit.protection.lab import APP
 from karbor.tests.unit.protection.lab import DISK
 from karbor.tests.unit.protection.test_work_bank import fail_everywhere

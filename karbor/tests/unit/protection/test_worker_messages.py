@@ -5,11 +5,11 @@ import pytest
 
 from karbor.protection.worker import Worker
 from karbor.rpc import protection as rpc
+from karbor.tests.faults import Faults
 from karbor.tests.faults import FaultyClient
 from karbor.tests.faults import LATER
 from karbor.tests.faults import TWICE
 from karbor.tests.unit.protection import lab as labs
-from karbor.tests.unit.protection.faults import Faults
 
 MOMENT = 60         # much longer than anything here takes
 

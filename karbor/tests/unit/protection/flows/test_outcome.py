@@ -8,8 +8,8 @@ import pytest
 from karbor import context as karbor_context
 from karbor import exception
 from karbor.protection.flows import outcome
-from karbor.tests.unit.protection.faults import Faults
-from karbor.tests.unit.protection.faults import FaultyBank
+from karbor.tests.faults import Faults
+from karbor.tests.faults import FaultyBank
 
 
 def test_the_manifest_names_all_that_the_graph_has(lab):
