@@ -20,18 +20,11 @@ LOG = log.getLogger(__name__)
 
 MOST_BYTES = 16_384
 
-
-@functools.cache
-def _load(name: str) -> plugin.EventSource:
-    found: plugin.EventSource = extensions.load(extensions.EVENT_SOURCES,
-                                                name)()
-    return found
-
-
-@functools.cache
-def names() -> tuple[str, ...]:
-    """What the source of a trigger can be."""
-    return tuple(extensions.names(extensions.EVENT_SOURCES))
+INSTALLED: extensions.Installed[plugin.EventSource] = extensions.Installed(
+    extensions.EVENT_SOURCES, 'source')
+# what the source of a trigger can be
+names = INSTALLED.names
+get = INSTALLED.get
 
 
 @functools.cache
@@ -43,24 +36,11 @@ def arriving(how: str) -> tuple[str, ...]:
     found = []
     for name in names():
         try:
-            if _load(name).arrives == how:
+            if get(name).arrives == how:
                 found.append(name)
         except exception.PluginError:
             LOG.exception('No trigger gets events of the source %s.', name)
     return tuple(found)
-
-
-def get(name: str) -> plugin.EventSource:
-    """The event source of a name.
-
-    :raises exception.Invalid: names those that there are
-    """
-    if name not in names():
-        raise exception.Invalid(
-            field='source', reason=_('expected one of %(known)s, not '
-                                     '%(name)s')
-            % {'known': ', '.join(names()), 'name': name})
-    return _load(name)
 
 
 def complete(properties: Mapping[str, Any]) -> dict[str, Any]:

@@ -89,7 +89,7 @@ def zone_of(trigger: Trigger) -> datetime.tzinfo:
 
     :raises exception.Invalid: this host does not know the zone
     """
-    return timeformats.zone(trigger.properties.get('timezone', UTC))
+    return plugin.time_zone(trigger.properties.get('timezone', UTC))
 
 
 def tell(missed: Missed) -> None:

@@ -21,36 +21,12 @@ COMMON = ('provider_id', 'plan_id')
 # what a client's shell sends for a number
 _DIGITS = re.compile(r'-1|[0-9]{1,10}', re.ASCII)
 
-
-@functools.cache
-def _load(name: str) -> plugin.OperationType:
-    found: plugin.OperationType = extensions.load(
-        extensions.OPERATION_TYPES, name)()
-    return found
-
-
-@functools.cache
-def names() -> tuple[str, ...]:
-    """What the type of a scheduled operation can be."""
-    return tuple(extensions.names(extensions.OPERATION_TYPES))
-
-
-def get(name: str, hidden: Collection[str] = ()) -> plugin.OperationType:
-    """The operation type of a name.
-
-    Rows may tell of one that is not there, because a newer release or a
-    plugin that was removed has made them.
-
-    :param hidden: as in `check`
-    :raises exception.Invalid: names those that there are
-    """
-    known = [one for one in names() if one not in hidden]
-    if name not in known:
-        raise exception.Invalid(
-            field='operation_type',
-            reason=_('expected one of %(known)s, not %(name)s')
-            % {'known': ', '.join(known), 'name': name})
-    return _load(name)
+INSTALLED: extensions.Installed[plugin.OperationType] = extensions.Installed(
+    extensions.OPERATION_TYPES, 'operation_type')
+# What the type of a scheduled operation can be. Rows may tell of one that is
+# not there: a newer release or a plugin that was removed has made them.
+names = INSTALLED.names
+get = INSTALLED.get
 
 
 def check(name: str, definition: Mapping[str, Any], *, strict: bool = True,

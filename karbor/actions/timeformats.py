@@ -3,9 +3,7 @@
 
 from collections.abc import Iterable, Iterator
 import datetime
-import functools
 import itertools
-import zoneinfo
 
 from karbor import exception
 from karbor import extensions
@@ -20,51 +18,11 @@ SHOWN = 3
 # what is said of a time; its zone is said apart
 _TEXT = '%Y-%m-%d %H:%M:%S'
 
-
-@functools.cache
-def _load(name: str) -> plugin.TimeFormat:
-    found: plugin.TimeFormat = extensions.load(extensions.TIME_FORMATS,
-                                               name)()
-    return found
-
-
-@functools.cache
-def names() -> tuple[str, ...]:
-    """What the format of a trigger can be."""
-    return tuple(extensions.names(extensions.TIME_FORMATS))
-
-
-def get(name: str) -> plugin.TimeFormat:
-    """The time format of a name.
-
-    :raises exception.Invalid: names those that there are
-    """
-    if name not in names():
-        raise exception.Invalid(
-            field='format', reason=_('expected one of %(known)s, not '
-                                     '%(name)s')
-            % {'known': ', '.join(names()), 'name': name})
-    return _load(name)
-
-
-@functools.cache
-def _zones() -> frozenset[str]:
-    # these two are whatever a host has made of them
-    return frozenset(zoneinfo.available_timezones()) - {'localtime',
-                                                        'Factory'}
-
-
-def zone(name: str) -> zoneinfo.ZoneInfo:
-    """The time zone of a name.
-
-    :raises exception.Invalid: there is none
-    """
-    if name not in _zones():
-        raise exception.Invalid(
-            field='timezone', reason=_('expected the name of a time zone '
-                                       'such as Europe/Berlin or UTC, not '
-                                       '%s') % name[:100])
-    return zoneinfo.ZoneInfo(name)
+INSTALLED: extensions.Installed[plugin.TimeFormat] = extensions.Installed(
+    extensions.TIME_FORMATS, 'format')
+# what the format of a trigger can be
+names = INSTALLED.names
+get = INSTALLED.get
 
 
 def check(format_: str, pattern: str, *, start: datetime.datetime,

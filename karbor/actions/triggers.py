@@ -9,6 +9,7 @@ import uuid
 from oslo_utils import timeutils
 
 from karbor import exception
+from karbor import plugin
 from karbor import policy
 from karbor.actions import eventsources
 from karbor.actions import firing
@@ -84,7 +85,7 @@ def preview(context: RequestContext, *, type_: str,
         stored['format'], stored['pattern'],
         start=from_text(stored['start_time']),
         end=None if end is None else from_text(end), now=now,
-        zone=timeformats.zone(stored['timezone']), count=count)
+        zone=plugin.time_zone(stored['timezone']), count=count)
 
 
 def get(context: RequestContext, trigger_id: str) -> Trigger:
@@ -191,7 +192,7 @@ def _complete(properties: Mapping[str, Any],
     timeformats.check(
         properties['format'], properties['pattern'], start=start, end=end,
         now=now, least=datetime.timedelta(seconds=options.min_interval),
-        zone=timeformats.zone(zone))
+        zone=plugin.time_zone(zone))
     return {'format': properties['format'],
             'pattern': properties['pattern'], 'start_time': to_text(start),
             'end_time': None if end is None else to_text(end),

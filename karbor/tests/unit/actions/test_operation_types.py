@@ -23,8 +23,9 @@ def check(name='retention_protect', *, strict=True, hidden=(), **more):
 def use(monkeypatch):
     """Installs an operation type of the name ``test``."""
     def install(type_):
-        monkeypatch.setattr(operation_types, 'names', lambda: ('test',))
-        monkeypatch.setattr(operation_types, '_load', lambda name: type_)
+        installed = operation_types.INSTALLED
+        monkeypatch.setattr(installed, 'names', lambda: ('test',))
+        monkeypatch.setattr(installed, 'made', lambda name: type_)
         return type_
     return install
 

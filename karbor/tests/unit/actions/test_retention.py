@@ -229,7 +229,7 @@ def test_what_one_engine_cannot_read_another_sweeps(member, bind, have,
     operation = bind({'max_backups': 1})
     old, _new = have(300, 200)
     with monkeypatch.context() as patch:
-        patch.setattr(operation_types, 'names', lambda: ('protect',))
+        patch.setattr(operation_types.INSTALLED, 'names', lambda: ('protect',))
         first, second = (swept(operation, clock) for _number in range(2))
         found = retention.simulate(member, operation, clock)
     assert (first.begun, first.news, second.news) == ((), True, False)

@@ -4,7 +4,7 @@ import datetime
 import pytest
 
 from karbor import exception
-from karbor.actions import timeformats
+from karbor import plugin
 from karbor.actions import triggers
 from karbor.db import models
 from karbor.db import session
@@ -125,7 +125,7 @@ def test_a_preview_is_what_a_trigger_would_do(member):
     made = make(member, start_time=far, timezone='Europe/Berlin')
     assert (made.properties, made.next_time) == (stored, times[0])
     # at two o'clock on the wall, in summer and in winter
-    zone = timeformats.zone('Europe/Berlin')
+    zone = plugin.time_zone('Europe/Berlin')
     assert {time.astimezone(zone).hour for time in times} == {2}
     assert {time.hour for time in times} == {0, 1}
     # nothing but the trigger that was asked for is there

@@ -103,7 +103,7 @@ class Does(plugin.OperationType):
 def does(monkeypatch):
     """Puts a type of the test in place of all others."""
     def put(run):
-        monkeypatch.setattr(operation_types, '_load',
+        monkeypatch.setattr(operation_types.INSTALLED, 'made',
                             lambda name: Does(run))
     return put
 
