@@ -51,13 +51,17 @@ class SetScheduledOperation(command.Command):
                    {'scheduled_operation': changes})
 
 
-class RunScheduledOperation(command.ShowOne):
-    """Let a scheduled operation run now, and show its run"""
+class _OneOperation(command.ShowOne):
+    """Of one operation and nothing else"""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
         common.add_operation(parser)
         return parser
+
+
+class RunScheduledOperation(_OneOperation):
+    """Let a scheduled operation run now, and show its run"""
 
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
         karbor = common.client_of(self)
@@ -65,13 +69,8 @@ class RunScheduledOperation(command.ShowOne):
             f'{common.path_of(karbor, parsed_args)}/run')['run'])
 
 
-class AdoptScheduledOperation(command.ShowOne):
+class AdoptScheduledOperation(_OneOperation):
     """Become the user on whose behalf a scheduled operation runs"""
-
-    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        parser = super().get_parser(prog_name)
-        common.add_operation(parser)
-        return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
         karbor = common.client_of(self)
