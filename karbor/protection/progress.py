@@ -80,6 +80,13 @@ class Progress:
             meter = self._meters.get(position)
             return 'skipped' if meter is None else meter.status
 
+    def is_out(self, position: int) -> bool:
+        """Whether nothing more is done for a resource that did not end well.
+
+        It has failed, or was to be left out.
+        """
+        return self.status(position) in ('error', 'skipped')
+
     def bytes_done(self, position: int) -> int:
         """Bytes of a resource that went through so far."""
         with self._lock:

@@ -18,6 +18,7 @@ from karbor.context import RequestContext
 from karbor.db import operations
 from karbor.db import records as stored
 from karbor.i18n import _
+from karbor.metrics import instruments
 from karbor.model.graph import Graph
 from karbor.model.operation import Operation
 from karbor.model.operation import OperationResource
@@ -177,7 +178,7 @@ class Run:
 
         :raises Cancelled: the claim is lost, or cannot be proved
         """
-        self._guarded(lambda: self._commit(()))
+        self._journaled(lambda: self._commit(()))
 
     def sleep(self, seconds: float) -> None:
         """Pause, but not past the moment at which the run is to stop."""
@@ -215,6 +216,17 @@ class Run:
         return self.operation.source_checkpoint_id or (
             self.operation.checkpoint_id)
 
+    def counter(self, position: int) -> Callable[[int], None]:
+        """What is to be told of the bytes of a resource as they pass."""
+        counted = instruments.BYTES.labels(
+            'write' if self.operation.makes_checkpoint else 'read',
+            self.operation.type)
+
+        def on_bytes(count: int) -> None:
+            counted.inc(count)
+            self.progress.add_bytes(position, count)
+        return on_bytes
+
     def first_reason(self) -> str | None:
         """The sentence of the first resource that failed, with its name."""
         in_error = [state for position, state in enumerate(self.states)
@@ -236,28 +248,37 @@ class Run:
             # A flush that began earlier may still say that a resource is
             # running; these entries have to come after it.
             pass
-        self._guarded(lambda: self._journal.write(*entries))
+        self._journaled(lambda: self._journal.write(*entries))
 
     def announce(self, position: int, records: Sequence[Record]) -> None:
         """Write what a restore is about to do to a resource, durably.
 
         :raises Cancelled: it is not written, and the run is to stop
         """
-        self._guarded(lambda: stored.add(self.context, self.operation,
+        self._journaled(lambda: stored.add(self.context, self.operation,
                                          position, records))
 
-    def _guarded(self, write: Callable[[], None]) -> None:
+    def _journaled(self, write: Callable[[], None]) -> None:
+        self.guarded(write, 'The journal of operation %s cannot be written.',
+                     self.operation.id)
+
+    def guarded(self, write: Callable[[], None], lament: str,
+                *names: str) -> None:
+        """Write something into the database, or stop.
+
+        :param lament: what is logged if it cannot be written, with its names
+        :raises Cancelled: it was not written, and the run is to stop
+        """
         try:
             write()
         except exception.LeaseLost:
             self.halt(LOST)
             raise Cancelled() from None
         except Exception as error:
-            # Whether it was written is not known, so nothing may
-            # be built on them. The lease runs out and the operation is
-            # resumed from what the database does hold.
-            LOG.exception('The journal of operation %s cannot be written.',
-                          self.operation.id)
+            # Whether it was written is not known, so nothing may be built on
+            # it. The lease runs out and the operation is resumed from what
+            # the database does hold.
+            LOG.exception(lament, *names)
             self.halt(BROKEN)
             raise Cancelled() from error
 

@@ -28,9 +28,9 @@ def begin(run: Run, graph_text: str | None) -> None:
             position=row.position, type=row.type, id=row.id, name=row.name,
             memo=row.memo, new_id=row.new_id) for row in _restored(run))
         operations.begin(run.context, run.operation, rows)
-    found = graph(graph_text, rows)
-    run.load(found, rows)
-    if _is_of(graph_text, rows):
+    found = _known(graph_text, rows)
+    run.load(_in_a_row(rows) if found is None else found, rows)
+    if found is not None:
         positions = {one.key: at for at, one in enumerate(found.resources)}
         needed_by: dict[tuple[str, str], list[int]] = {}
         for parent, children in found.children.items():
@@ -45,18 +45,25 @@ def graph(text: str | None, rows: tuple[OperationResource, ...]) -> Graph:
     :param text: of the checkpoint's graph; without it, one comes after the
         other as they stand, parents first
     """
-    if text is not None and _is_of(text, rows):
-        return Graph.from_json(text)
+    found = _known(text, rows)
+    return _in_a_row(rows) if found is None else found
+
+
+def _known(text: str | None,
+           rows: tuple[OperationResource, ...]) -> Graph | None:
+    """The checkpoint's graph, if it is of these resources."""
+    if text is None:
+        return None
+    found = Graph.from_json(text)
+    keys = [one.key for one in found.resources]
+    return found if keys == [row.key for row in rows] else None
+
+
+def _in_a_row(rows: tuple[OperationResource, ...]) -> Graph:
     resources = tuple(Resource(row.type, row.id, row.name) for row in rows)
     # who depends on whom is not known any more
     return Graph(resources, {}, {
         one.key: depth for depth, one in enumerate(resources)})
-
-
-def _is_of(text: str | None, rows: tuple[OperationResource, ...]) -> bool:
-    return text is not None and [
-        one.key for one in Graph.from_json(text).resources] == [
-        row.key for row in rows]
 
 
 def _restored(run: Run) -> tuple[OperationResource, ...]:

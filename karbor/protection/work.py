@@ -421,7 +421,7 @@ def _need_plugins(run: Run, go_on: bool = False) -> None:
     :param go_on: the others are done all the same
     """
     for position, state in enumerate(run.states):
-        if (run.progress.status(position) not in ('error', 'skipped')
+        if (not run.progress.is_out(position)
                 and hooks.operation_class(run, state) is None):
             hooks.fail(run, position, _(
                 'Provider %(name)s has no plugin that can %(operation)s '

@@ -52,14 +52,7 @@ class HookStep(Step):
         store = self._run.provider.store
         entry = self._state.entry
         type_ = self._run.operation.type
-        counted = instruments.BYTES.labels(
-            'write' if self._run.operation.makes_checkpoint else 'read',
-            type_)
-
-        def on_bytes(count: int) -> None:
-            counted.inc(count)
-            self._run.progress.add_bytes(self._position, count)
-
+        on_bytes = self._run.counter(self._position)
         if self._run.operation.makes_checkpoint:
             return store.data(
                 self.checkpoint_id, self.resource,
@@ -188,8 +181,7 @@ def hooks_of(run: Run, position: int) -> tuple[str, ...]:
     """Hooks that are still to run for a resource."""
     state = run.states[position]
     operation = operation_class(run, state)
-    if operation is None or run.progress.status(position) in (
-            'error', 'skipped'):
+    if operation is None or run.progress.is_out(position):
         return ()
     return tuple(hook for hook in operation.hooks()
                  if hook not in state.hooks_done)
@@ -211,8 +203,7 @@ def call(run: Run, what: Call) -> None:
     """
     position = what.position
     state = run.states[position]
-    if run.halted is not None or run.progress.status(position) in (
-            'error', 'skipped'):
+    if run.halted is not None or run.progress.is_out(position):
         return
     if run.failed.is_set() and run.operation.makes_checkpoint:
         return          # a checkpoint that lacks a resource is of no use

@@ -28,9 +28,6 @@ from karbor.model.checkpoint import without
 from karbor.model.operation import cancelled_by
 from karbor.model.operation import Operation
 from karbor.model.resource import Resource
-from karbor.plugin.errors import Cancelled
-from karbor.protection.run import BROKEN
-from karbor.protection.run import LOST
 from karbor.protection.run import Run
 from karbor.protection.run import sentence
 
@@ -178,18 +175,9 @@ def damaged(run: Run, reason: str) -> None:
     """
     told = sentence(_READING[run.operation.type] % {
         'id': run.operation.id, 'reason': reason})
-    try:
-        _mark(run, told)
-    except exception.LeaseLost:
-        run.halt(LOST)
-        raise Cancelled() from None
-    except Exception as error:
-        # An end of the operation would hide what it has found. The lease
-        # runs out, and whoever resumes it finds it again.
-        LOG.exception('Checkpoint %s cannot be marked as damaged.',
-                      run.source_id)
-        run.halt(BROKEN)
-        raise Cancelled() from error
+    # an end of the operation without the mark would hide what it has found
+    run.guarded(lambda: _mark(run, told),
+                'Checkpoint %s cannot be marked as damaged.', run.source_id)
     LOG.error('Checkpoint %s is damaged. %s', run.source_id, told)
 
 

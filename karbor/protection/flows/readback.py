@@ -11,7 +11,6 @@ import itertools
 
 from karbor.bank.audit import Problem
 from karbor.i18n import _
-from karbor.metrics import instruments
 from karbor.protection.flows import hooks
 from karbor.protection.flows import outcome
 from karbor.protection.flows.build import Batch
@@ -27,7 +26,7 @@ def batches(run: Run, size: int) -> Iterator[Batch]:
     """Resources that are still to be read, so many at a time."""
     calls = (Call(position, HOOK) for position, state
              in enumerate(run.states) if HOOK not in state.hooks_done
-             and run.progress.status(position) not in ('error', 'skipped'))
+             and not run.progress.is_out(position))
     while batch := list(itertools.islice(calls, size)):
         yield batch
 
@@ -42,17 +41,11 @@ def call(run: Run, what: Call) -> None:
     if run.halted is not None:
         return
     run.progress.begin(position, 0)
-    counted = instruments.BYTES.labels('read', run.operation.type)
-
-    def on_bytes(count: int) -> None:
-        counted.inc(count)
-        run.progress.add_bytes(position, count)
-
     try:
         damage = None if entry is None else _sentence(
             run.provider.store.verify_resource(
                 run.operation.checkpoint_id, entry, check=run.check,
-                on_bytes=on_bytes))
+                on_bytes=run.counter(position)))
         run.check_held()
         if damage is None:
             hooks.end(run, position, what.hook)
