@@ -14,6 +14,8 @@ import uuid
 
 import amqp
 from karborclient import client as karbor_client
+from oslo_config import cfg
+import oslo_messaging as messaging
 import pytest
 import requests
 import sqlalchemy as sa
@@ -314,6 +316,27 @@ file_system_bank_path = {bank or self.bank}
         """Paths of all files in the bank."""
         return sorted(str(path.relative_to(self.bank))
                       for path in self.bank.rglob('*') if path.is_file())
+
+    @contextlib.contextmanager
+    def notifications(self, exchange):
+        """A transport for what is told on the bus by a service."""
+        path = self.root / f'{exchange}-notifications.conf'
+        # how an exchange is made must be said alike by all who use it
+        path.write_text(f"""\
+[DEFAULT]
+control_exchange = {exchange}
+transport_url = {self.bus}
+[oslo_messaging_rabbit]
+amqp_durable_queues = true
+rabbit_quorum_queue = true
+""")
+        conf = cfg.ConfigOpts()
+        conf(['--config-file', str(path)], default_config_files=[])
+        transport = messaging.get_notification_transport(conf)
+        try:
+            yield transport
+        finally:
+            transport.cleanup()
 
     def rows(self, statement, **values):
         """Rows of the database."""

@@ -4,7 +4,6 @@
 import json
 import time
 
-from oslo_config import cfg
 from oslo_context import context
 import oslo_messaging as messaging
 import pytest
@@ -42,26 +41,13 @@ class Serializer(messaging.JsonPayloadSerializer):
 @pytest.fixture(scope='module')
 def nova(karbor):
     """Tells of things as nova does."""
-    path = karbor.root / 'nova.conf'
-    # how an exchange is made must be said alike by all who use it
-    path.write_text(f"""\
-[DEFAULT]
-control_exchange = nova
-transport_url = {karbor.bus}
-[oslo_messaging_rabbit]
-amqp_durable_queues = true
-rabbit_quorum_queue = true
-""")
-    conf = cfg.ConfigOpts()
-    conf(['--config-file', str(path)], default_config_files=[])
-    transport = messaging.get_notification_transport(conf)
-    notifier = messaging.Notifier(
-        transport, publisher_id='compute.host', driver='messagingv2',
-        topics=[TOPIC], serializer=Serializer())
-    yield lambda type_, payload: notifier.info(
-        context.RequestContext(project_id=daemons.OTHER, overwrite=False),
-        type_, payload)
-    transport.cleanup()
+    with karbor.notifications('nova') as transport:
+        notifier = messaging.Notifier(
+            transport, publisher_id='compute.host', driver='messagingv2',
+            topics=[TOPIC], serializer=Serializer())
+        yield lambda type_, payload: notifier.info(
+            context.RequestContext(project_id=daemons.OTHER, overwrite=False),
+            type_, payload)
 
 
 def scheduled(karbor, **properties):

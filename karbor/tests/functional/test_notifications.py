@@ -3,7 +3,6 @@
 
 import threading
 
-from oslo_config import cfg
 import oslo_messaging as messaging
 import pytest
 
@@ -61,28 +60,15 @@ class Ear:
 
 @pytest.fixture(scope='module')
 def ear(karbor):
-    path = karbor.root / 'listener.conf'
-    # how an exchange is made must be said alike by all who use it
-    path.write_text(f"""\
-[DEFAULT]
-control_exchange = karbor
-transport_url = {karbor.bus}
-[oslo_messaging_rabbit]
-amqp_durable_queues = true
-rabbit_quorum_queue = true
-""")
-    conf = cfg.ConfigOpts()
-    conf(['--config-file', str(path)], default_config_files=[])
-    transport = messaging.get_notification_transport(conf)
-    ear = Ear()
-    listener = messaging.get_notification_listener(
-        transport, [messaging.Target(topic=TOPIC)], [ear],
-        executor='threading')
-    listener.start()
-    yield ear
-    listener.stop()
-    listener.wait()
-    transport.cleanup()
+    with karbor.notifications('karbor') as transport:
+        ear = Ear()
+        listener = messaging.get_notification_listener(
+            transport, [messaging.Target(topic=TOPIC)], [ear],
+            executor='threading')
+        listener.start()
+        yield ear
+        listener.stop()
+        listener.wait()
 
 
 def heard(ear, checkpoint_id, type_, last):
