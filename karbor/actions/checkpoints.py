@@ -89,7 +89,7 @@ def create_of(context: RequestContext, provider_id: str, plan: Plan,
     operation = handover.operation(
         context, 'protect', project_id=plan.project_id,
         provider_id=provider_id, checkpoint_id=checkpoint.id,
-        plan_id=plan.id, lane=lane.of_plan(plan.id),
+        plan_id=plan.id, lanes=[lane.of_plan(plan.id)],
         # as they are now: the plan may change before a worker is free
         parameters=plan.parameters, run=run,
         missing_resources=plan.missing_resources)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Record, commit, cast: how work reaches the protection service."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 import dataclasses
 import datetime
 from typing import Any
@@ -33,14 +33,14 @@ def operation(context: RequestContext, type_: str, *, project_id: str,
               provider_id: str, checkpoint_id: str,
               plan_id: str | None = None,
               source_checkpoint_id: str | None = None,
-              lane: str | None = None,
+              lanes: Sequence[str] = (),
               source_operation_id: str | None = None,
               parameters: Mapping[str, Mapping[str, Any]] | None = None,
               run: Run | None = None,
               **request: Any) -> Operation:
     """An operation that is to be queued.
 
-    :param lane: see `karbor.model.lane`; None: it runs beside all others
+    :param lanes: see `karbor.model.lane`; none: it runs beside all others
     :param parameters: for the plugins, by ``TYPE`` or ``TYPE#ID``
     :param run: of a scheduled operation, if it is the work of one
     :param request: more plain data for the worker, without secrets
@@ -53,7 +53,9 @@ def operation(context: RequestContext, type_: str, *, project_id: str,
         user_id=context.user_id, provider_id=provider_id,
         checkpoint_id=checkpoint_id, plan_id=plan_id,
         source_checkpoint_id=source_checkpoint_id,
-        source_operation_id=source_operation_id, lane=lane, status='queued',
+        source_operation_id=source_operation_id,
+        lane=lanes[0] if lanes else None, more_lanes=tuple(lanes[1:]),
+        status='queued',
         request={**request, 'roles': list(context.roles or ())},
         scheduled_operation_id=(
             None if run is None else run.scheduled_operation_id),

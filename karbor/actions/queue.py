@@ -48,7 +48,7 @@ def _reason(one: Operation, at_work: Collection[Running],
     if all(daemon.status == 'disabled' for daemon in up):
         return _('waiting for a worker: every karbor-protection is disabled')
     for other in at_work:
-        if one.lane is not None and other.lane == one.lane:
+        if not other.lanes.isdisjoint(one.lanes):
             return _behind(one, other)
     running = count(at_work, 'provider_id').get(one.provider_id, 0)
     most = limits.provider(one.provider_id)

@@ -51,15 +51,15 @@ def create(context: RequestContext, *, provider_id: str, checkpoint_id: str,
         context, 'restore', project_id=checkpoint.project_id,
         provider_id=provider_id, checkpoint_id=checkpoint_id,
         plan_id=checkpoint.plan_id, parameters=parameters,
-        lane=_lane(provider, checkpoint, parameters),
+        lanes=_lanes(provider, checkpoint, parameters),
         **handover.forced(force))
     handover.record_use(context, operation, sound=not force)
     handover.cast(context, operation.id)
     return operation
 
 
-def _lane(provider: Mapping[str, Any], checkpoint: Checkpoint,
-          parameters: Mapping[str, Mapping[str, Any]]) -> str:
+def _lanes(provider: Mapping[str, Any], checkpoint: Checkpoint,
+           parameters: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
     text = checkpoint.resource_graph
     return lane.of_restore(
         checkpoint.plan_id, checkpoint.id,
@@ -84,7 +84,7 @@ def undo(context: RequestContext, restore_id: str) -> Operation:
         provider_id=restore.provider_id, checkpoint_id=restore.checkpoint_id,
         plan_id=restore.plan_id, source_operation_id=restore.id,
         # into the same place, nobody else restores meanwhile
-        lane=restore.lane,
+        lanes=restore.lanes,
         parameters=restore.parameters)
     undos.queue(context, operation)
     handover.cast(context, operation.id)

@@ -132,6 +132,8 @@ class Operation(Base):
     plan_id = _id(nullable=True)
     # those of the same lane run one after another
     lane = _text(80, nullable=True)
+    # in which it is as well; few have any
+    more_lanes = orm.mapped_column(JSONText, nullable=True)
     status = _text(32, nullable=False)
     reason = orm.mapped_column(LongText, nullable=True)
     owner = _text(nullable=True)

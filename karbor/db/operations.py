@@ -63,7 +63,7 @@ def _model(row: models.Operation,
         count = len(resources)
     return Operation(
         resources=None if resources is None else tuple(resources),
-        resource_count=count or 0,
+        resource_count=count or 0, more_lanes=tuple(row.more_lanes or ()),
         **{name: getattr(row, name) for name in _SAME})
 
 
@@ -108,7 +108,8 @@ def insert(session: orm.Session, *operations: Operation,
     # much, and schedules make many at once
     session.execute(sa.insert(_OPERATIONS), [
         {**{name: getattr(operation, name) for name in _SAME},
-         'request': dict(operation.request), **made}
+         'request': dict(operation.request),
+         'more_lanes': list(operation.more_lanes) or None, **made}
         for operation in operations])
 
 

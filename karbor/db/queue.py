@@ -92,7 +92,7 @@ def next_(session: orm.Session, limits: Limits,
     for one in at_work:
         if one.silent and one.type in TYPES and one.id not in tried:
             return one.id
-    found = model.pick(_heads(session, at_work, tried), at_work, limits)
+    found = model.pick(_free(session, at_work, tried), at_work, limits)
     return None if found is None else found.id
 
 
@@ -100,23 +100,49 @@ def running(session: orm.Session) -> list[Running]:
     """All that runs, the oldest first."""
     table = models.Operation
     return [Running(row.id, row.type, row.project_id, row.provider_id,
-                    row.lane, bool(row.silent))
+                    _lanes(row.lane, row.more_lanes), bool(row.silent))
             for row in session.execute(
                 sa.select(table.id, table.type, table.project_id,
-                          table.provider_id, table.lane,
+                          table.provider_id, table.lane, table.more_lanes,
                           _silent(table).label('silent'))
                 .where(table.status == 'running')
                 .order_by(table.created_at, table.id))]
 
 
-def _heads(session: orm.Session, at_work: Collection[Running],
+def _lanes(lane: str | None, more: Collection[str] | None) -> frozenset[str]:
+    return frozenset(() if lane is None else (lane, *(more or ())))
+
+
+def _free(session: orm.Session, at_work: Collection[Running],
+          tried: Collection[str]) -> list[Head]:
+    """The first of each queue that does not wait for what runs.
+
+    One query, and one more for each that is in several lanes and waits. All
+    of them are kept for it: of those that use one each, there might always
+    be some.
+    """
+    taken = frozenset[str]().union(*(one.lanes for one in at_work))
+    tried = set(tried)
+    while True:
+        heads = _heads(session, taken, tried)
+        waits = next((head for head in heads
+                      if not taken.isdisjoint(head.lanes)), None)
+        if waits is None:
+            return heads
+        taken |= waits.lanes
+        tried.add(waits.id)
+
+
+def _heads(session: orm.Session, taken: Collection[str],
            tried: Collection[str]) -> list[Head]:
-    """The first of each queue that does not wait for what runs."""
-    lanes = {one.lane for one in at_work if one.lane is not None}
+    """The first of each queue whose lane is not taken."""
     statement = _first_of_each(_is_mysql(session))
-    return [Head(*row) for row in session.execute(statement, {
-        # an empty list would be another statement
-        'lanes': ['', *sorted(lanes)], 'tried': ['', *sorted(tried)]})]
+    return [Head(row.id, row.project_id, row.provider_id, row.created_at,
+                 _lanes(row.lane, row.more_lanes))
+            for row in session.execute(statement, {
+                # an empty list would be another statement
+                'lanes': ['', *sorted(taken)], 'tried': ['', *sorted(tried)],
+            })]
 
 
 # Made once: it takes longer to put together than to carry out.
@@ -140,7 +166,8 @@ def _first_of_each(mysql_: bool) -> sa.Select[Any]:
     ids = sa.select(first.correlate(queues).scalar_subquery().label('id'),
                     ).select_from(queues).subquery()
     return (sa.select(_TABLE.c.id, _TABLE.c.project_id, _TABLE.c.provider_id,
-                      _TABLE.c.created_at)
+                      _TABLE.c.created_at, _TABLE.c.lane,
+                      _TABLE.c.more_lanes)
             .select_from(ids.join(_TABLE, _TABLE.c.id == ids.c.id)))
 
 

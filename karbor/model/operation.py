@@ -32,6 +32,7 @@ class Operation:
     :ivar checkpoint_id: the checkpoint that is made, used or removed
     :ivar source_checkpoint_id: of which a copy is made, or None
     :ivar lane: those of the same lane run one after another; None: beside all
+    :ivar more_lanes: others in which it is as well
     :ivar source_operation_id: the restore that is undone, or None
     :ivar cancel_requested_at: when a user wanted it to end, or None
     :ivar cancel_requested_by: that user's id
@@ -50,6 +51,7 @@ class Operation:
     plan_id: str | None = None
     source_checkpoint_id: str | None = None
     lane: str | None = None
+    more_lanes: tuple[str, ...] = ()
     source_operation_id: str | None = None
     reason: str | None = None
     owner: str | None = None
@@ -71,6 +73,11 @@ class Operation:
     bytes_total: int = 0
     resources: tuple['OperationResource', ...] | None = None
     resource_count: int = 0
+
+    @property
+    def lanes(self) -> tuple[str, ...]:
+        """All lanes in which it is."""
+        return () if self.lane is None else (self.lane, *self.more_lanes)
 
     @property
     def parameters(self) -> Mapping[str, Mapping[str, Any]]:

@@ -37,6 +37,7 @@ NONE = Limits()
 class Running:
     """An operation that is running, or whose worker fell silent.
 
+    :ivar lanes: in which nothing else may run
     :ivar silent: its lease is over, so it is to be resumed
     """
 
@@ -44,18 +45,22 @@ class Running:
     type: str
     project_id: str
     provider_id: str
-    lane: str | None
+    lanes: frozenset[str]
     silent: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The first operation of a queue that nothing running excludes."""
+    """The first operation of a queue whose lane is free.
+
+    :ivar lanes: all that it is in; of the others, some may not be free
+    """
 
     id: str
     project_id: str
     provider_id: str
     created_at: Any
+    lanes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,10 +151,10 @@ def test_an_undo_is_an_operation_with_what_the_restore_was_told(
     assert protection.runs[-1] == made.id
     found = operations.get(member, made.id)
     assert (found.type, found.status, found.source_operation_id,
-            found.parameters, found.plan_id, found.lane) == (
+            found.parameters, found.plan_id, found.lanes) == (
         'undo', 'queued', restore.id, parameters, checkpoint.plan_id,
-        restore.lane)
-    assert found.lane is not None
+        restore.lanes)
+    assert found.lanes
     assert restores.undone(member, [restore]) == {
         restore.id: (made.id, 'queued')}
     with pytest.raises(exception.RestoreNotUndoable, match=made.id):

@@ -200,6 +200,39 @@ def test_a_lane_is_one_in_all_projects_and_providers(database):
     assert len(claims()) == 1
 
 
+def test_all_lanes_of_an_operation_have_to_be_free(database):
+    rows = [common.operation(
+        project_id=project, created_at=common.later(age), lane=lanes[0],
+        more_lanes=lanes[1:]) for age, (project, *lanes) in enumerate([
+            'ay', 'bxyz', 'cz', 'cw'])]
+    common.save(*rows)
+    first, second, third, fourth = (row.id for row in rows)
+    # the third comes after the second, which waits for the first
+    assert [one.id for one in claims()] == [first, fourth]
+    end(operations.get(common.system(), first))
+    held = claim()
+    assert held.id == second
+    assert held.lanes == ('x', 'y', 'z')
+    assert claim() is None
+    end(held)
+    assert claim().id == third
+
+
+@pytest.mark.parametrize('count', [1, 5])
+def test_who_waits_for_several_lanes_costs_a_statement(database, count):
+    """One of a queue; those behind it are passed by with it."""
+    queued(1, lane='place:y')
+    claim()
+    for number in range(count):
+        queued(3, lane='place:x', more_lanes=('place:y',),
+               project_id=str(number))
+    queued(1, lane='place:free', project_id='z')
+    with fixtures.Statements() as statements:
+        assert claim().lane == 'place:free'
+    assert len([text for text in statements.texts
+                if 'waiting' in text]) == 2
+
+
 # -- what it costs ------------------------------------------------------------
 
 @pytest.mark.parametrize('count', [1, 50])
@@ -244,8 +277,8 @@ def test_what_runs_has_no_position(database):
     held = claim()
     places, [running] = look(first, second)
     assert places == {second: 1}
-    assert (running.id, running.type, running.lane, running.silent) == (
-        held.id, 'protect', 'plan:p', False)
+    assert (running.id, running.type, running.lanes, running.silent) == (
+        held.id, 'protect', {'plan:p'}, False)
     common.silence(held)
     assert look(second)[1][0].silent is True
 

@@ -27,7 +27,7 @@ def of(resources, parameters=None, plan='p', checkpoint='c'):
     ([Resource('New', 'n', 'n')], {})])
 def test_what_goes_back_in_place_is_in_the_lane_of_its_plan(
         resources, parameters):
-    assert of(resources, parameters) == lane.of_plan('p')
+    assert of(resources, parameters)[0] == lane.of_plan('p')
 
 
 def test_elsewhere_it_is_the_place_that_counts():
@@ -38,8 +38,21 @@ def test_elsewhere_it_is_the_place_that_counts():
     assert there != of([FILES], {'Files': {'path': '/y'}})
     both = of([FILES, SERVER, MORE], {'Files': {'path': '/x'}})
     assert both == there
-    assert of([FILES, MORE], {'Files': {'path': '/x'},
-                              'Files#g': {'path': '/y'}}) != there
+    assert len(there) == 1
+
+
+@pytest.mark.parametrize('path', ['/x/', '//x', '/y/../x', '/x/.'])
+def test_a_place_is_one_however_it_is_written(path):
+    assert of([FILES], {'Files': {'path': path}}) == of(
+        [FILES], {'Files': {'path': '/x'}})
+
+
+def test_each_place_is_a_lane():
+    x, y = (of([FILES], {'Files': {'path': path}}) for path in ('/x', '/y'))
+    assert set(of([FILES, MORE], {'Files': {'path': '/x'},
+                                  'Files#g': {'path': '/y'}})) == {*x, *y}
+    assert of([FILES, MORE], {'Files#g': {'path': '/y'}}) == (
+        lane.of_plan('p'), *y)
 
 
 def test_what_is_made_anew_is_kept_from_its_like():
@@ -52,5 +65,5 @@ def test_what_is_made_anew_is_kept_from_its_like():
 
 def test_the_database_takes_every_lane():
     for made in (lane.of_plan('1' * 36), lane.of_checkpoint('1' * 36),
-                 of([SERVER]), of([FILES], {'Files': {'path': '/' * 9999}})):
+                 *of([SERVER]), *of([FILES], {'Files': {'path': '/' * 9999}})):
         assert len(made) <= models.Operation.lane.type.length

@@ -17,8 +17,9 @@ def head(project, provider='x', age=0):
     return Head(f'{project}{provider}{age}', project, provider, age)
 
 
-def running(project, provider='x', lane=None, number=0):
-    return Running(f'r{number}', 'protect', project, provider, lane, False)
+def running(project, provider='x', number=0):
+    return Running(f'r{number}', 'protect', project, provider, frozenset(),
+                   False)
 
 
 def picked(heads, at_work=(), limits=queue.NONE):
