@@ -55,12 +55,13 @@ functional_tests() {
         --no-loadscope-reorder karbor/tests/functional "$@"
 }
 
-# What the fast tests cover is measured; the functional ones would take half as
-# long again for the few lines that only they reach.
+# What most fast tests cover is measured. The thorough ones and the functional
+# ones would take half as long again for the few lines that only they reach.
 cover() {
     rm -f .coverage .coverage.*
     local failed=0
-    unit_tests 'coverage run' --durations=15 || failed=1
+    unit_tests 'coverage run' --durations=15 -m 'not thorough' || failed=1
+    unit_tests python --durations=15 -m thorough || failed=1
     functional_tests python --durations=15 || failed=1
     run coverage combine -q
     run coverage report --skip-covered --skip-empty || failed=1

@@ -62,5 +62,5 @@ say 'Summary'
 for line in "${summary[@]}"; do note "$line"; done
 note "$(printf '%-14s %-7s %4d s' 'in all' '' "$SECONDS")"
 # what the tests said last, so that it is the last thing to read
-grep -E '^=+ .*(passed|failed|error).* in [0-9.]+s' "$log" | tail -n 2 || true
+grep -E '^=+ .*(passed|failed|error).* in [0-9.]+s' "$log" | tail -n 3 || true
 exit "$failed"

@@ -125,7 +125,8 @@ def compare(format_, pattern, zone, start, begin, years):
          'start_time': f'{start:%Y-%m-%d %H:%M:%S}'}, begin, until))
 
 
-@settings(max_examples=150, deadline=None)
+@pytest.mark.thorough
+@settings(max_examples=100, deadline=None)
 @given(pattern=patterns.crontab(), where=patterns.places(), years=st.integers(
     1, 6))
 def test_crontab_by_any_clock(pattern, where, years):
@@ -133,7 +134,8 @@ def test_crontab_by_any_clock(pattern, where, years):
     compare('crontab', pattern, zone, start, begin, years)
 
 
-@settings(max_examples=150, deadline=None)
+@pytest.mark.thorough
+@settings(max_examples=100, deadline=None)
 @given(where=patterns.places(), years=st.integers(1, 6), data=st.data())
 def test_calendar_by_any_clock(where, years, data):
     zone, start, begin = where

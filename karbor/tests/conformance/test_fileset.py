@@ -5,6 +5,8 @@ import os
 import shutil
 import tempfile
 
+import pytest
+
 from karbor import plugin
 from karbor.plugin import testing
 from karbor.plugins.protectable.fileset import FileSetProtectable
@@ -48,6 +50,7 @@ class TestFileSetProtection(testing.ProtectionConformance):
             for name in (*directories, *files))
 
 
+@pytest.mark.thorough
 class TestFileSetProtectionBeside(TestFileSetProtection):
     """Restored beside, where nothing may exist."""
 

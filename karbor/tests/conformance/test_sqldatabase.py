@@ -10,6 +10,7 @@ import tempfile
 import uuid
 
 from oslo_config import cfg
+import pytest
 
 from karbor import plugin
 from karbor.plugin import testing
@@ -113,6 +114,7 @@ class TestSQLiteProtection(DatabaseProtection):
                     for statement in text.split(';')]
 
 
+@pytest.mark.thorough
 class TestSQLiteProtectionLost(TestSQLiteProtection):
     """The whole file is lost."""
 
@@ -125,6 +127,7 @@ class TestSQLiteProtectionLost(TestSQLiteProtection):
         return super().state(resource)
 
 
+@pytest.mark.thorough
 class TestPostgreSQLProtection(DatabaseProtection):
     empty = """
         SET client_min_messages = warning;
@@ -152,6 +155,7 @@ class TestPostgreSQLProtection(DatabaseProtection):
         return [self.name]
 
 
+@pytest.mark.thorough
 class TestMariaDBProtection(DatabaseProtection):
     objects = ('SELECT table_name, table_type FROM information_schema.tables '
                'WHERE table_schema = DATABASE() ORDER BY 1;')

@@ -258,6 +258,7 @@ def periods(made, zone, days):
     return list(lasts.values())
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(900)
 def test_a_leap_year(clock, engine):
     world = World(clock)

@@ -19,6 +19,8 @@ from karbor.db import session
 from karbor.protection import run as runs
 from karbor.tests.faults import Faults
 
+pytestmark = pytest.mark.thorough
+
 TYPES = ('protect', 'copy', 'restore', 'verify', 'delete')
 # they leave their checkpoint as it is
 USING = ('restore', 'verify')

@@ -433,6 +433,7 @@ def life_lab(conf, database, executors, tmp_path, monkeypatch):
     conf.clear_override('max_crashes', 'protection')
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(0 if LIVES else 300)
 def test_lives(life_lab, quiet):
     stateful.run_state_machine_as_test(lambda: Life(life_lab),

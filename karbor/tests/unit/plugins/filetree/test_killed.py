@@ -99,6 +99,7 @@ def older(top, source):
 
 # said by a library that is merely imported, and does not run here
 @pytest.mark.filterwarnings('ignore:Using fork:DeprecationWarning')
+@pytest.mark.thorough
 @pytest.mark.parametrize('skip', [False, True])
 @pytest.mark.parametrize('before', [nothing, older])
 def test_a_second_run_ends_in_the_same_tree(tmp_path, source, before, skip):
