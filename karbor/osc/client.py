@@ -20,6 +20,8 @@ NOUNS = {'plan': ('plans', 'plans'),
          'trigger': ('triggers', 'triggers')}
 # so much of an answer that is none of Karbor's is shown
 _SHOWN = 200
+# after half a second, one, two ..., at most sixty: three minutes in all
+_RETRIES = 9
 
 Answer = dict[str, Any]
 
@@ -44,13 +46,21 @@ class Client:
     """Sends requests below the project.
 
     :param base: the URL of the API with the project
+    :param retries: how often a service is asked again that is away
     """
 
-    def __init__(self, session: ksa_session.Session, base: str) -> None:
+    def __init__(self, session: ksa_session.Session, base: str,
+                 retries: int = 0) -> None:
         self._base = base
+        self._session = session
         self._adapter = adapter.Adapter(
             session, service_type=SERVICE_TYPE, endpoint_override=base,
-            default_microversion=VERSION, raise_exc=False)
+            default_microversion=VERSION, raise_exc=False,
+            connect_retries=retries, status_code_retries=retries)
+
+    def patient(self) -> 'Client':
+        """One that asks again for some minutes; for reading only."""
+        return Client(self._session, self._base, _RETRIES)
 
     def get(self, path: str, query: Mapping[str, Any] | None = None,
             ) -> Answer:
@@ -61,8 +71,13 @@ class Client:
         return self._send('GET', path, query)
 
     def post(self, path: str, body: Any = None,
-             query: Mapping[str, Any] | None = None) -> Answer:
-        return self._send('POST', path, query, body)
+             query: Mapping[str, Any] | None = None,
+             secret: bool = False) -> Answer:
+        """Ask for something.
+
+        :param secret: neither body nor answer are logged
+        """
+        return self._send('POST', path, query, body, secret)
 
     def put(self, path: str, body: Any) -> Answer:
         return self._send('PUT', path, None, body)
@@ -111,9 +126,9 @@ class Client:
 
     def _send(self, method: str, path: str,
               query: Mapping[str, Any] | None = None,
-              body: Any = None) -> Answer:
+              body: Any = None, secret: bool = False) -> Answer:
         response = self._adapter.request(
-            f'/{_with(path, query or {})}', method,
+            f'/{_with(path, query or {})}', method, log=not secret,
             **({} if body is None else {'json': body}))
         if response.status_code >= 400:
             raise exceptions.CommandError(_said(response))
