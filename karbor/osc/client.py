@@ -7,6 +7,7 @@ import urllib.parse
 import uuid
 
 from keystoneauth1 import adapter
+from keystoneauth1 import exceptions as ksa_exceptions
 from keystoneauth1 import session as ksa_session
 from osc_lib import exceptions
 
@@ -20,10 +21,14 @@ NOUNS = {'plan': ('plans', 'plans'),
          'trigger': ('triggers', 'triggers')}
 # so much of an answer that is none of Karbor's is shown
 _SHOWN = 200
-# after half a second, one, two ..., at most sixty: three minutes in all
-_RETRIES = 9
+# of the service, or of a proxy that does not find it
+_AWAY = (502, 503, 504)
 
 Answer = dict[str, Any]
+
+
+class Away(exceptions.CommandError):
+    """The service does not answer now, but may later"""
 
 
 def endpoint(manager: Any) -> str:
@@ -46,21 +51,13 @@ class Client:
     """Sends requests below the project.
 
     :param base: the URL of the API with the project
-    :param retries: how often a service is asked again that is away
     """
 
-    def __init__(self, session: ksa_session.Session, base: str,
-                 retries: int = 0) -> None:
+    def __init__(self, session: ksa_session.Session, base: str) -> None:
         self._base = base
-        self._session = session
         self._adapter = adapter.Adapter(
             session, service_type=SERVICE_TYPE, endpoint_override=base,
-            default_microversion=VERSION, raise_exc=False,
-            connect_retries=retries, status_code_retries=retries)
-
-    def patient(self) -> 'Client':
-        """One that asks again for some minutes; for reading only."""
-        return Client(self._session, self._base, _RETRIES)
+            default_microversion=VERSION, raise_exc=False)
 
     def get(self, path: str, query: Mapping[str, Any] | None = None,
             ) -> Answer:
@@ -127,9 +124,14 @@ class Client:
     def _send(self, method: str, path: str,
               query: Mapping[str, Any] | None = None,
               body: Any = None, secret: bool = False) -> Answer:
-        response = self._adapter.request(
-            f'/{_with(path, query or {})}', method, log=not secret,
-            **({} if body is None else {'json': body}))
+        try:
+            response = self._adapter.request(
+                f'/{_with(path, query or {})}', method, log=not secret,
+                **({} if body is None else {'json': body}))
+        except ksa_exceptions.ConnectionError as error:
+            raise Away(str(error)) from error
+        if response.status_code in _AWAY:
+            raise Away(_said(response))
         if response.status_code >= 400:
             raise exceptions.CommandError(_said(response))
         return response.json() if response.content else {}

@@ -14,6 +14,8 @@ from karbor.osc import common
 
 # seconds between two looks: the first, the longest, and how it becomes that
 _FIRST, _LONGEST, _FACTOR = 0.25, 4, 1.3
+# so often in a row no answer is put up with: about three minutes
+_PATIENCE = 45
 ENDED = ('success', 'error', 'cancelled')
 _WIDTH = 30
 
@@ -42,16 +44,23 @@ class Watcher(command.ShowOne):
         stream: Any = self.app.stderr
         # who ends the waiting has to know what goes on
         stream.write(f'Waiting for operation {id_}.\n')
-        # one restart of the service does not end it
-        karbor = common.client_of(self).patient()
+        karbor = common.client_of(self)
         bar = Bar(stream)
-        pause = _FIRST
+        pause, left = _FIRST, _PATIENCE
         try:
             while True:
-                found = _look(karbor, id_)
-                bar.draw(found)
-                if found['status'] in ENDED:
-                    break
+                try:
+                    found = _look(karbor, id_)
+                    left = _PATIENCE
+                    bar.draw(found)
+                    if found['status'] in ENDED:
+                        break
+                except client.Away as error:
+                    # a restart of the service does not end the operation
+                    left -= 1
+                    if left == 0:
+                        raise
+                    bar.say(str(error))
                 time.sleep(pause)
                 pause = min(pause * _FACTOR, _LONGEST)
         finally:
@@ -75,16 +84,19 @@ class Bar:
 
     def draw(self, operation: client.Answer) -> None:
         """Show an operation in place of what was shown before."""
-        if not self._draws:
-            return
         fraction = operation['fraction']
         done = '=' * int(fraction * _WIDTH)
         words = operation['status']
         if waiting := operation['waiting']:
             words += f', {waiting["position"]}: {waiting["reason"]}'
-        # what a reason has in it must not move the cursor
-        line = ''.join(mark if mark.isprintable() else ' ' for mark in
-                       f'[{done:<{_WIDTH}}] {fraction:4.0%} {words}')
+        self.say(f'[{done:<{_WIDTH}}] {fraction:4.0%} {words}')
+
+    def say(self, words: str) -> None:
+        """Show some words in place of what was shown before."""
+        if not self._draws:
+            return
+        # a reason that has such in it must not move the cursor
+        line = ''.join(mark if mark.isprintable() else ' ' for mark in words)
         # in one line, or it could not be drawn over
         most = shutil.get_terminal_size().columns - 1
         self._stream.write(f'\r{line[:most]}\x1b[K')

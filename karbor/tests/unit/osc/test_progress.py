@@ -11,6 +11,7 @@ from karbor import context
 from karbor.db import models
 from karbor.db import session
 from karbor.model import states
+from karbor.osc import client
 from karbor.osc import progress
 from karbor.tests import fixtures
 from karbor.tests.unit.osc import conftest
@@ -118,24 +119,50 @@ def test_the_waiting_is_ended_by_its_user(openstack, operation, pauses,
         'status'] == 'queued'
 
 
-def test_a_service_that_is_away_for_a_moment(openstack, operation, pauses,
-                                             serve, api):
-    answers = ['503 Service Unavailable']
+@pytest.fixture
+def away(openstack, serve, api):
+    """How often the service, or a proxy of it, gives no answer.
+
+    An entry is a status, or None for a connection that is cut.
+    """
+    left = []
 
     def proxy(environ, start_response):
-        if answers:
-            start_response(answers.pop(), [])
-            return [b'']
-        return api.app(environ, start_response)
-    openstack.use(conftest.Manager(
-        f'{serve(proxy)}/v1/{fixtures.PROJECT}'))
-    pauses(fixtures.work)
+        if not left:
+            return api.app(environ, start_response)
+        status = left.pop(0)
+        if status is None:
+            # before there is any answer
+            raise ConnectionAbortedError
+        start_response(status, [])
+        return [b'']
+    openstack.use(conftest.Manager(f'{serve(proxy)}/v1/{fixtures.PROJECT}'))
+    return left
+
+
+def test_a_service_that_is_away_for_a_moment(openstack, operation, pauses,
+                                             terminal, away):
+    away += ['503 Service Unavailable', None, '502 Bad Gateway', None]
+    pauses(*[lambda: None] * 4, fixtures.work)
     openstack('operation show', operation, '--wait')
-    assert (openstack.status, answers) == (0, [])
+    assert (openstack.status, away) == (0, [])
+    assert 'Service Unavailable (HTTP 503)' in terminal.getvalue()
+
+
+@pytest.mark.parametrize('answer', ['504 Gateway Timeout', None])
+def test_a_service_that_stays_away(openstack, operation, pauses, away,
+                                   answer):
+    away += [answer] * 99
+    pauses(*[lambda: None] * (progress._PATIENCE - 1))
+    with pytest.raises(client.Away):
+        openstack('operation show', operation, '--wait')
+    assert f'Waiting for operation {operation}.' in (
+        openstack.stderr.getvalue())
     # who only looks is told at once
-    answers.append('503 Service Unavailable')
-    with pytest.raises(exceptions.CommandError, match='HTTP 503'):
+    left = len(away)
+    with pytest.raises(client.Away):
         openstack('operation show', operation)
+    assert len(away) == left - 1
 
 
 def test_one_that_is_not_there(openstack, pauses):
