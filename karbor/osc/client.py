@@ -7,6 +7,7 @@ import urllib.parse
 import uuid
 
 from keystoneauth1 import adapter
+from keystoneauth1 import exceptions as ksa_exceptions
 from keystoneauth1 import session as ksa_session
 from osc_lib import exceptions
 
@@ -20,8 +21,14 @@ NOUNS = {'plan': ('plans', 'plans'),
          'trigger': ('triggers', 'triggers')}
 # so much of an answer that is none of Karbor's is shown
 _SHOWN = 200
+# of the service, or of a proxy that does not find it
+_AWAY = (502, 503, 504)
 
 Answer = dict[str, Any]
+
+
+class Away(exceptions.CommandError):
+    """The service does not answer now, but may later"""
 
 
 def endpoint(manager: Any) -> str:
@@ -61,8 +68,13 @@ class Client:
         return self._send('GET', path, query)
 
     def post(self, path: str, body: Any = None,
-             query: Mapping[str, Any] | None = None) -> Answer:
-        return self._send('POST', path, query, body)
+             query: Mapping[str, Any] | None = None,
+             secret: bool = False) -> Answer:
+        """Ask for something.
+
+        :param secret: neither body nor answer are logged
+        """
+        return self._send('POST', path, query, body, secret)
 
     def put(self, path: str, body: Any) -> Answer:
         return self._send('PUT', path, None, body)
@@ -111,10 +123,15 @@ class Client:
 
     def _send(self, method: str, path: str,
               query: Mapping[str, Any] | None = None,
-              body: Any = None) -> Answer:
-        response = self._adapter.request(
-            f'/{_with(path, query or {})}', method,
-            **({} if body is None else {'json': body}))
+              body: Any = None, secret: bool = False) -> Answer:
+        try:
+            response = self._adapter.request(
+                f'/{_with(path, query or {})}', method, log=not secret,
+                **({} if body is None else {'json': body}))
+        except ksa_exceptions.ConnectionError as error:
+            raise Away(str(error)) from error
+        if response.status_code in _AWAY:
+            raise Away(_said(response))
         if response.status_code >= 400:
             raise exceptions.CommandError(_said(response))
         return response.json() if response.content else {}

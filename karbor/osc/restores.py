@@ -4,14 +4,11 @@
 import argparse
 from typing import Any
 
-from osc_lib import exceptions
-from osc_lib.command import command
-
-from karbor.osc import client
 from karbor.osc import common
+from karbor.osc import progress
 
 
-class UndoRestore(command.ShowOne):
+class UndoRestore(progress.Watcher):
     """Remove what a restore has made that failed or was cancelled"""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -21,8 +18,8 @@ class UndoRestore(command.ShowOne):
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
-        if not client.is_id(parsed_args.restore):
-            raise exceptions.CommandError(
-                f"No restore with an ID of '{parsed_args.restore}' exists.")
-        return common.shown(common.client_of(self).post(
-            f'restores/{parsed_args.restore}/undo')['operation'])
+        id_ = common.id_of('restore', parsed_args.restore)
+        begun = common.client_of(self).post(f'restores/{id_}/undo')[
+            'operation']
+        return common.shown(self.wait(begun['id']) if parsed_args.wait
+                            else begun)

@@ -49,8 +49,7 @@ class SimulateRetention(command.Lister):
 
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
         karbor = common.client_of(self)
-        rule = {name: value for name in _RULE
-                if (value := getattr(parsed_args, name)) is not None}
+        rule = common.given(parsed_args, *_RULE)
         if 'keep' in rule:
             rule['keep'] = dict(rule['keep'])
         if parsed_args.scheduled_operation is None:

@@ -4,10 +4,8 @@
 import argparse
 from typing import Any
 
-from osc_lib import exceptions
 from osc_lib.command import command
 
-from karbor.osc import client
 from karbor.osc import common
 
 STATUSES = ('queued', 'running', 'success', 'failed', 'skipped',
@@ -31,8 +29,7 @@ class ListRuns(command.Lister):
                             help='Only runs that this has set off')
         parser.add_argument('--late', action='store_true',
                             help='Only runs that did not end in their time')
-        parser.add_argument('--limit', metavar='<number>',
-                            type=common.positive, help='So many at most')
+        common.add_limit(parser)
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
@@ -54,10 +51,7 @@ class ShowRun(command.ShowOne):
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
+        run = common.id_of('run', parsed_args.run)
         karbor = common.client_of(self)
-        path = common.path_of(karbor, parsed_args)
-        if not client.is_id(parsed_args.run):
-            raise exceptions.CommandError(
-                f"No run with an ID of '{parsed_args.run}' exists.")
         return common.shown(karbor.get(
-            f'{path}/runs/{parsed_args.run}')['run'])
+            f'{common.path_of(karbor, parsed_args)}/runs/{run}')['run'])

@@ -4,7 +4,6 @@
 import argparse
 from typing import Any
 
-from osc_lib import exceptions
 from osc_lib.command import command
 
 from karbor.osc import common
@@ -18,9 +17,7 @@ class SetScheduledOperation(command.Command):
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
         common.add_operation(parser)
-        parser.add_argument('--name', metavar='<name>', help='New name')
-        parser.add_argument('--description', metavar='<description>',
-                            help='New description')
+        common.add_names(parser)
         enabled = parser.add_mutually_exclusive_group()
         enabled.add_argument('--enable', dest='enabled', action='store_true',
                              default=None, help='Let it run')
@@ -39,13 +36,11 @@ class SetScheduledOperation(command.Command):
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
-        changes = {name: value for name in (
-            'name', 'description', 'enabled', 'overlap', 'complete_within')
-            if (value := getattr(parsed_args, name)) is not None}
+        changes = common.given(parsed_args, 'name', 'description', 'enabled',
+                               'overlap', 'complete_within')
         if parsed_args.no_complete_within:
             changes['complete_within'] = None
-        if not changes:
-            raise exceptions.CommandError('There is nothing to change.')
+        common.check_changes(changes)
         karbor = common.client_of(self)
         karbor.put(common.path_of(karbor, parsed_args),
                    {'scheduled_operation': changes})

@@ -2,6 +2,8 @@
 """Karbor's own ``openstack data protection`` verbs, with a real Keystone."""
 
 import importlib.metadata
+import json
+import shutil
 import sys
 
 import pytest
@@ -147,14 +149,141 @@ def test_undo(karbor, openstack):
     restore = client.restores.create(PROVIDER, checkpoint.id, None, {}, None)
     daemons.until(lambda: client.restores.get(restore.id).status == 'fail',
                   what='a failure')
-    undo = openstack('restore undo', restore.id).json()
-    assert undo['type'] == 'undo'
-
-    def look():
-        shown = ask(karbor, 'GET', f'/restores/{restore.id}')['restore']
-        return shown['undo']['status'] == 'success'
-    daemons.until(look, what='the end of an undo')
+    undo = openstack('restore undo', restore.id, '--wait').json()
+    assert (undo['type'], undo['status']) == ('undo', 'success')
+    shown = ask(karbor, 'GET', f'/restores/{restore.id}')['restore']
+    assert shown['undo']['operation_id'] == undo['id']
     order.unlink()
     unknown = openstack('restore undo', 'nobody')
     assert unknown.status != 0
     assert 'nobody' in unknown.error
+
+
+@pytest.fixture
+def chunk(karbor):
+    """The bank's file of what a checkpoint has of a box."""
+    def find(checkpoint_id):
+        [path] = [karbor.bank / path for path in karbor.bank_objects()
+                  if f'data/{checkpoint_id}/' in path and 'index' not in path
+                  and b'box crate' in (karbor.bank / path).read_bytes()]
+        return path
+    return find
+
+
+@verbs('checkpoint verify', 'checkpoint copy', 'checkpoint restore',
+       'checkpoint inspect', 'checkpoint damage list', 'operation list',
+       'operation show')
+def test_what_is_damaged(karbor, openstack, chunk):
+    plan = karbor.plan(karbor.box('precious', b'crate'))
+    checkpoint = karbor.protect(plan).id
+    for resources in ('1/1', None):
+        shown = openstack('checkpoint verify', 'Test', checkpoint, '--wait',
+                          *(['--subset', resources] if resources else []))
+        assert shown.json()['status'] == 'success'
+    copy = openstack('checkpoint copy', 'Test', checkpoint, '--wait').json()
+    assert copy['status'] == 'success'
+
+    # what is found, is seen
+    chunk(checkpoint).write_bytes(b'other')
+    found = openstack('checkpoint verify', PROVIDER, checkpoint, '--wait')
+    verification = json.loads(found.output)
+    assert (found.status, verification['status']) == (1, 'error')
+    assert f'{verification["id"]} ended with error: ' in found.error
+    damage = openstack('checkpoint inspect', 'Test', checkpoint).json()[
+        'damage']
+    assert damage['operation_id'] == verification['id']
+    [listed] = openstack('checkpoint damage list', 'Test', '--plan',
+                         plan.id).json()
+    assert (listed['ID'], listed['Reason']) == (checkpoint, damage['reason'])
+    shown = openstack('operation show', verification['id'], '--resources')
+    assert {one['type']: one['status'] for one in shown.json()[
+        'resources']} == {'Test::Box': 'error', 'Test::Thing': 'success'}
+    assert [one['ID'] for one in openstack(
+        'operation list', '--checkpoint', checkpoint, '--type', 'verify',
+        '--status', 'error').json()] == [verification['id']]
+
+    # it is used by force only, and what is damaged does not come back
+    karbor.box('precious', b'later')
+    for verb in ('copy', 'restore'):
+        refused = openstack(f'checkpoint {verb}', 'Test', checkpoint)
+        assert (refused.status, refused.output) == (1, '')
+        assert f'Verification {verification["id"]} found' in refused.error
+    forced = openstack('checkpoint restore', 'Test', checkpoint, '--force',
+                       '--wait')
+    assert forced.status == 1
+    box, thing = karbor.boxes('precious')
+    assert (b'other' in box, thing) == (False, b'thing crate')
+    # of the copy, all does
+    assert openstack('checkpoint restore', 'Test', copy['checkpoint_id'],
+                     '--wait').status == 0
+    assert karbor.boxes('precious') == (b'box crate', b'thing crate')
+
+
+@verbs('checkpoint restore')
+def test_parameters_of_a_restore(karbor, openstack):
+    (karbor.root / 'files/page').write_text('text')
+    checkpoint = karbor.protect(karbor.plan(
+        ('Karbor::FileSet', daemons.FILESET))).id
+    elsewhere = karbor.root / 'files/elsewhere'
+    option = f'resource_type=Karbor::FileSet,restore_path={elsewhere}'
+    assert openstack('checkpoint restore', 'Test', checkpoint, '--wait',
+                     '--parameters', option).status == 0
+    assert (elsewhere / 'page').read_text() == 'text'
+    shutil.rmtree(elsewhere)
+    for arguments, words in (
+            (['--parameters', f'{option},depth=3'],
+             'parameters.Karbor::FileSet: '),
+            (['--parameters-json', '{"Karbor::FileSet": 1}'],
+             'restore.parameters.Karbor::FileSet. Value: 1. Expected an'),
+            (['--target', 'http://127.0.0.1'], 'restore_target: no plugin')):
+        refused = openstack('checkpoint restore', 'Test', checkpoint,
+                            *arguments)
+        assert refused.status == 1
+        assert words in refused.error
+        assert 'Traceback' not in refused.error
+
+
+@verbs('checkpoint verify', 'operation list', 'operation show',
+       'operation cancel')
+def test_operations(karbor, openstack):
+    checkpoint = karbor.protect(karbor.plan(karbor.box('slow'))).id
+    order = karbor.order('verify.on_main.Box.slow', 'hang')
+    id_ = openstack('checkpoint verify', 'Test', checkpoint).json()['id']
+
+    def running():
+        return openstack('operation list', '--checkpoint', checkpoint,
+                         '--status', 'running').json()
+    [listed] = daemons.until(running, what='a verification')
+    assert (listed['ID'], listed['Waiting']) == (id_, None)
+    assert openstack('operation cancel', id_, who='reader').status == 1
+    assert openstack('operation cancel', id_).json()['id'] == id_
+    order.unlink()
+    ended = openstack('operation show', id_, '--wait')
+    shown = json.loads(ended.output)
+    assert (ended.status, shown['status']) == (1, 'cancelled')
+    assert f'Waiting for operation {id_}.' in ended.error
+    assert 'resources' not in shown
+    unknown = openstack('operation show', id_, who='other-manager')
+    assert (unknown.status, unknown.output) == (1, '')
+    assert 'HTTP 404' in unknown.error
+
+
+@verbs('plan set', 'plan inspect', 'checkpoint inspect')
+def test_what_is_missing(karbor, openstack):
+    plan = karbor.plan(karbor.box('here'), karbor.box('gone'))
+    (karbor.stranger / 'Box/gone').unlink()
+    assert openstack('plan set', plan.name, '--missing-resources', 'skip',
+                     '--description', 'what is left', shows=False,
+                     ).status == 0
+    shown = openstack('plan inspect', plan.name).json()
+    assert (shown['missing_resources'], shown['description']) == (
+        'skip', 'what is left')
+    checkpoint = openstack('checkpoint inspect', 'Test',
+                           karbor.protect(plan).id).json()
+    assert (checkpoint['status'], checkpoint['damage']) == ('available', None)
+    assert checkpoint['missing_resources'] == [
+        {'type': 'Test::Box', 'id': 'gone', 'name': 'gone'}]
+    denied = openstack('plan set', plan.id, '--start', shows=False,
+                       who='reader')
+    assert denied.status == 1
+    assert "Policy doesn't allow plan:update" in denied.error

@@ -13,6 +13,7 @@ from keystoneauth1 import token_endpoint
 import pytest
 
 from karbor.osc import plugin
+from karbor.osc import progress
 from karbor.tests import fixtures
 
 GROUP = f'openstack.{plugin.API_NAME}.v{plugin.DEFAULT_API_VERSION}'
@@ -80,23 +81,77 @@ def client(manager):
     return manager.karbor
 
 
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+class Openstack:
+    """Runs a command; returns the JSON that it shows.
+
+    :ivar status: with which the last one ended
+    :ivar stderr: what they told beside, of all of them
+    """
+
+    def __init__(self, manager):
+        self.use(manager)
+        self._commands = {
+            point.name.removeprefix('data_protection_').replace('_', ' '):
+            point for point in importlib.metadata.entry_points(group=GROUP)}
+        self.status = None
+        self.stderr = io.StringIO()
+
+    def use(self, manager):
+        """Go to the service of another manager of clients."""
+        self._manager = manager
+
+    def __call__(self, verb, *arguments):
+        text = self.text(verb, *arguments, '-f', 'json')
+        return json.loads(text) if text else None
+
+    def text(self, verb, *arguments):
+        """The same as it is written."""
+        app = types.SimpleNamespace(
+            stdout=io.StringIO(), stderr=self.stderr,
+            client_manager=self._manager)
+        command = self._commands[verb].load()(app, None)
+        if not hasattr(command, 'produce_output'):
+            arguments = arguments[:-2]
+        self.status = None
+        self.status = command.run(
+            command.get_parser(verb).parse_args(arguments))
+        return app.stdout.getvalue()
+
+
 @pytest.fixture
 def openstack(manager):
-    """Runs a command; returns the JSON that it shows."""
-    commands = {point.name.removeprefix('data_protection_').replace('_', ' '):
-                point for point in importlib.metadata.entry_points(
-                    group=GROUP)}
+    return Openstack(manager)
 
-    def run(verb, *arguments):
-        app = types.SimpleNamespace(stdout=io.StringIO(),
-                                    client_manager=manager)
-        command = commands[verb].load()(app, None)
-        shows = hasattr(command, 'produce_output')
-        command.run(command.get_parser(verb).parse_args(
-            [*arguments, *(['-f', 'json'] if shows else [])]))
-        text = app.stdout.getvalue()
-        return json.loads(text) if text else None
-    return run
+
+@pytest.fixture
+def pauses(monkeypatch):
+    """Says what the service does while a command that waits does nothing.
+
+    There have to be as many pauses.
+    """
+    left = []
+
+    def sleep(seconds):
+        assert seconds > 0
+        left.pop(0)()
+    monkeypatch.setattr(progress, 'time', types.SimpleNamespace(sleep=sleep))
+    yield lambda *steps: left.extend(steps)
+    assert left == []
+
+
+@pytest.fixture
+def checkpoint(api):
+    """One of a new plan, that is available."""
+    plan = api.post('/plans', fixtures.plan_body(), expect=201).json['plan']
+    made = api.post(f'/providers/{fixtures.PROVIDER}/checkpoints',
+                    {'checkpoint': {'plan_id': plan['id']}}, expect=202)
+    fixtures.work()
+    return made.json['checkpoint']
 
 
 @pytest.fixture

@@ -8,16 +8,17 @@ from karbor.osc import restores
 from karbor.tests import fixtures
 
 
-def test_an_undo_is_begun_and_shown(openstack, api):
-    plan = api.post('/plans', fixtures.plan_body(), expect=201).json['plan']
-    made = api.post(f'/providers/{fixtures.PROVIDER}/checkpoints',
-                    {'checkpoint': {'plan_id': plan['id']}}, expect=202)
-    fixtures.work()
-    restore = api.post('/restores', {'restore': {
+@pytest.fixture
+def restore(api, checkpoint):
+    """One that has failed."""
+    made = api.post('/restores', {'restore': {
         'provider_id': fixtures.PROVIDER, 'parameters': {},
-        'checkpoint_id': made.json['checkpoint']['id']}},
-        expect=202).json['restore']
+        'checkpoint_id': checkpoint['id']}}, expect=202).json['restore']
     fixtures.work('error')
+    return made
+
+
+def test_an_undo_is_begun_and_shown(openstack, restore):
     shown = openstack('restore undo', restore['id'])
     assert (shown['type'], shown['status'], shown['source_operation_id']) == (
         'undo', 'queued', restore['id'])
@@ -25,6 +26,13 @@ def test_an_undo_is_begun_and_shown(openstack, api):
         openstack('restore undo', restore['id'])
     with pytest.raises(exceptions.CommandError, match='could not be found'):
         openstack('restore undo', fixtures.NOWHERE)
+
+
+def test_an_undo_is_waited_for(openstack, restore, pauses):
+    pauses(fixtures.work)
+    assert openstack('restore undo', restore['id'], '--wait')[
+        'status'] == 'success'
+    assert openstack.status == 0
 
 
 @pytest.mark.parametrize('text', ['x', '../plans'])
