@@ -17,6 +17,9 @@ from karbor.i18n import _
 
 # so much of a value is shown to who sent it
 _SHOWN = 100
+# what lies below these keys is shown to nobody, also if it is wrong
+_SECRETS = frozenset({'restore_auth'})
+_HIDDEN = '***'
 _DIGITS = re.compile('[0-9]{1,18}', re.ASCII)
 
 
@@ -144,9 +147,10 @@ def _message(problem: Any) -> str:
                   else _shorten(reason))
     if not path:
         return _('Invalid request body: %s') % reason
+    value = (_value(problem.instance)
+             if _SECRETS.isdisjoint(problem.absolute_path) else _HIDDEN)
     return _('Invalid input for field/attribute %(path)s. Value: %(value)s. '
-             '%(reason)s') % {'path': path, 'value': _value(problem.instance),
-                              'reason': reason}
+             '%(reason)s') % {'path': path, 'value': value, 'reason': reason}
 
 
 def _dotted(path: Iterable[str | int]) -> str:
@@ -159,7 +163,16 @@ def _dotted(path: Iterable[str | int]) -> str:
 def _value(value: Any) -> str:
     if isinstance(value, str):
         return _shorten(value)
-    return _shorten(json.dumps(value))
+    return _shorten(json.dumps(_without_secrets(value)))
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _HIDDEN if key in _SECRETS else _without_secrets(one)
+                for key, one in value.items()}
+    if isinstance(value, list):
+        return [_without_secrets(one) for one in value]
+    return value
 
 
 def _shorten(text: str) -> str:

@@ -65,11 +65,14 @@ def test_resources_are_shown_by_type_and_id(api, checkpoint_id):
     ({'parameters': {fixtures.THING: {'restore_name': 5}}},
      'parameters.Test::Thing.restore_name'),
     ({'restore_target': 5}, 'restore.restore_target'),
-    ({'restore_auth': 'x'}, 'restore.restore_auth'),
+    ({'restore_auth': 'secret'}, 'restore.restore_auth'),
+    ({'restore_auth': ['secret']}, 'Expected an object or null'),
     ({'restore_target': 'http://127.0.0.1/'}, 'restore_target'),
     ({'restore_auth': {'type': 'password', 'password': 'secret'}},
      'restore_auth'),
-    ({'other': 1}, 'other'),
+    ({'restore_auth': {'password': 'secret'}, 'parameters': 'x'},
+     'restore.parameters'),
+    ({'restore_auth': {'password': 'secret'}, 'other': 1}, 'other'),
 ])
 def test_bad_restores_are_refused(api, checkpoint_id, changes, word):
     answer = api.post('/restores', body(checkpoint_id, **changes), expect=400)
@@ -81,10 +84,11 @@ def test_bad_restores_are_refused(api, checkpoint_id, changes, word):
 @pytest.mark.parametrize('key', ['provider_id', 'checkpoint_id',
                                  'parameters'])
 def test_what_a_restore_must_have(api, key):
-    wanted = body(fixtures.NOWHERE)
+    wanted = body(fixtures.NOWHERE, restore_auth={'password': 'secret'})
     del wanted['restore'][key]
-    assert f"'{key}' is a required" in api.post('/restores', wanted,
-                                                expect=400).text
+    text = api.post('/restores', wanted, expect=400).text
+    assert f"'{key}' is a required" in text
+    assert 'secret' not in text
 
 
 def test_unknown_checkpoints(api, other, checkpoint_id):
