@@ -8,7 +8,6 @@ bank has already is left out, the rest is done again.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 import functools
-from typing import Any
 
 from oslo_config import cfg
 from oslo_log import log
@@ -65,8 +64,8 @@ class Workshop:
     conf: cfg.ConfigOpts
     providers: Providers
     protectables: Protectables
-    executor: Any
-    own: Mapping[str, Any] = field(default_factory=dict)
+    executor: engine.Threads
+    own: Mapping[str, engine.Threads] = field(default_factory=dict)
 
     @property
     def limits(self) -> Limits:
@@ -438,7 +437,7 @@ def _run_hooks(shop: Workshop, run: Run) -> None:
     positions = {resource.key: number for number, resource
                  in enumerate(run.graph.resources)}
 
-    def threads_of(call: build.Call) -> Any:
+    def threads_of(call: build.Call) -> engine.Threads:
         type_ = run.states[call.position].resource.type
         return shop.own.get(type_, shop.executor)
 

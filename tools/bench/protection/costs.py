@@ -13,7 +13,6 @@ import pstats
 import threading
 import time
 
-import futurist
 import oslo_messaging as messaging
 import sqlalchemy as sa
 import world as worlds
@@ -100,7 +99,7 @@ def shop():
     conf = karbor_conf.CONF
     return work.Workshop(
         conf, providers.load(conf), protectables.Protectables.load(conf),
-        futurist.ThreadPoolExecutor(max_workers=conf.protection.threads))
+        engine.Threads(conf.protection.threads))
 
 
 def alone(made, count):
