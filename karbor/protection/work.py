@@ -232,7 +232,9 @@ def _protect(shop: Workshop, run: Run, checkpoint: Checkpoint) -> None:
 def _fill(shop: Workshop, run: Run, checkpoint: Checkpoint) -> None:
     """Data, documents, manifest: the rest of what makes a checkpoint."""
     _need_plugins(run)
-    outcome.check_claim(run.context, run.operation)
+    if run.operation.resources:
+        # who has just begun the journal has proved it with that
+        outcome.check_claim(run.context, run.operation)
     run.provider.store.write_manifest(
         outcome.manifest(run, checkpoint, 'protecting'))
     _run_hooks(shop, run)
