@@ -45,17 +45,18 @@ OPTS: list[cfg.Opt] = [
                      'TYPE=NUMBER, separated by commas, for example '
                      'OS::Cinder::Volume=2. A type that is not named shares '
                      'the threads of the option threads.'),
-    cfg.IntOpt('flow_size', default=100, min=1, max=200,
-               help='Hooks in one flow of taskflow; a flow is compiled as a '
-                    'whole at a cost that grows with the square of its '
-                    'size.'),
+    cfg.IntOpt('flow_size', default=1000, min=1, max=10_000,
+               help='Hooks in one flow of taskflow; the next flow begins '
+                    'when all of them have ended.'),
     cfg.IntOpt('lease', default=30, min=2,
                help='Seconds for which a claim on an operation holds '
                     'without a heartbeat. A worker that is silent for '
-                    'longer loses its work to another one.'),
+                    'longer loses its work to another one, which sees to '
+                    'that at once.'),
     cfg.FloatOpt('poll_interval', default=10, min=0.1,
                  help='Seconds between two looks for work of which no '
-                      'message told.'),
+                      'message told. What a worker leaves by falling silent '
+                      'is looked for when its lease runs out.'),
     cfg.IntOpt('max_crashes', default=5, min=1,
                help='An operation is taken for what kills its workers, and '
                     'ends in error, when more than so many of them fell '

@@ -29,7 +29,7 @@ _SAME = ('id', 'project_id', 'provider_id', 'plan_id', 'status',
 EXACT = ('id', 'project_id', 'plan_id', 'status')
 
 
-def _model(row: models.Checkpoint) -> Checkpoint:
+def _model(row: models.Checkpoint | sa.Row[Any]) -> Checkpoint:
     damage = None
     if row.damaged_at is not None:
         damage = Damage(row.damage_found_by, row.damaged_at,
@@ -69,11 +69,11 @@ def get(context: RequestContext, provider_id: str,
     :raises exception.CheckpointNotFound: the provider has none of that id
     """
     with db.reader(context) as session:
-        row = session.execute(sa.select(models.Checkpoint).where(
-            models.Checkpoint.id == checkpoint_id,
-            models.Checkpoint.provider_id == provider_id,
-            query.fence(context, models.Checkpoint, all_projects=True),
-        )).scalar()
+        # as a row of the table, as in `insert`
+        row = session.execute(sa.select(_TABLE).where(
+            _TABLE.c.id == checkpoint_id,
+            _TABLE.c.provider_id == provider_id,
+            query.fence(context, _TABLE.c, all_projects=True))).first()
         if row is None:
             raise exception.CheckpointNotFound(id=checkpoint_id)
         return _model(row)
@@ -215,12 +215,9 @@ def change(session: orm.Session, context: RequestContext,
         values['size'] = size
     if sealed is not None:
         values['sealed'] = sealed
-    return bool(db.changed(
-        session, sa.update(models.Checkpoint).where(
-            models.Checkpoint.id == checkpoint_id,
-            models.Checkpoint.status.in_(allowed),
-            query.fence(context, models.Checkpoint, all_projects=True),
-        ).values(**values)))
+    return bool(db.changed(session, sa.update(_TABLE).where(
+        _TABLE.c.id == checkpoint_id, _TABLE.c.status.in_(allowed),
+        query.fence(context, _TABLE.c, all_projects=True)).values(**values)))
 
 
 def complete(session: orm.Session, context: RequestContext,
@@ -246,8 +243,8 @@ def complete(session: orm.Session, context: RequestContext,
 def set_graph(session: orm.Session, checkpoint_id: str, graph: str,
               missing: Sequence[Resource] = ()) -> None:
     """Store the graph of a checkpoint that is being made, and what lacks."""
-    db.changed(session, sa.update(models.Checkpoint).where(
-        models.Checkpoint.id == checkpoint_id).values(
+    db.changed(session, sa.update(_TABLE).where(
+        _TABLE.c.id == checkpoint_id).values(
             resource_graph=graph, missing=_missing(missing)))
 
 

@@ -10,6 +10,7 @@ clock of the database.
 from collections.abc import Collection, Mapping, Sequence
 import dataclasses
 import datetime
+import functools
 from typing import Any
 
 from oslo_utils import timeutils
@@ -56,7 +57,7 @@ _COLUMNS = tuple(_TABLE.c[name] for name in (
 _SHOWN = _COLUMNS[:-3]
 
 
-def _model(row: models.Operation,
+def _model(row: models.Operation | sa.Row[Any],
            resources: Sequence[OperationResource] | None = None,
            count: int | None = None) -> Operation:
     if count is None and resources is not None:
@@ -208,14 +209,15 @@ def active_on(session: orm.Session, checkpoint_id: str,
 # -- claims -------------------------------------------------------------------
 
 def claim(context: RequestContext, owner: str, lease: float,
-          limits: Limits = NONE) -> Operation | None:
+          limits: Limits = NONE, likely: bool = False) -> Operation | None:
     """Take the operation whose turn it is; see `karbor.db.queue`.
 
     :param owner: name of the worker, unique among all that ever lived
     :param lease: seconds for which the claim holds without a heartbeat
+    :param likely: there may well be one, so its turn is taken at once
     :return: the operation with its resources, or None if none may begin
     """
-    found = _take(context, owner, lease, limits)
+    found = _take(context, owner, lease, limits, likely)
     if found is None or found.attempt == 1:
         # only a claim begins a journal
         return found
@@ -224,11 +226,12 @@ def claim(context: RequestContext, owner: str, lease: float,
 
 @db.retry
 def _take(context: RequestContext, owner: str, lease: float,
-          limits: Limits) -> Operation | None:
-    # in a transaction of its own: who finds no work keeps nobody waiting
-    with db.reader(context) as session:
-        if queue.is_empty(session):
-            return None
+          limits: Limits, likely: bool) -> Operation | None:
+    if not likely:
+        # in a transaction of its own: who finds no work keeps nobody waiting
+        with db.reader(context) as session:
+            if queue.is_empty(session):
+                return None
     tried: set[str] = set()
     while True:
         # each time in a new one, which sees what has changed since
@@ -245,25 +248,35 @@ def _take(context: RequestContext, owner: str, lease: float,
 
 def _claim(session: orm.Session, operation_id: str, owner: str,
            lease: float) -> Operation | None:
-    # A row that somebody else changes just now is left out by the databases
-    # that can; SQLite has one writer anyhow.
-    row = session.execute(
-        sa.select(models.Operation)
-        .where(models.Operation.id == operation_id, queue.claimable())
-        .with_for_update(skip_locked=True)).scalar()
+    row = session.execute(_free(), {'_id': operation_id}).first()
     if row is None:
         return None
     states.OPERATION.check(row.status, 'running')
     crashed = int(row.status == 'running')
-    db.changed(session, sa.update(models.Operation).where(
-        models.Operation.id == row.id).values(
-            owner=owner, attempt=row.attempt + 1,
-            crashes=row.crashes + crashed, status='running',
-            lease_until=types.now(lease),
-            started_at=sa.func.coalesce(
-                models.Operation.started_at, types.now())))
-    session.refresh(row)
-    return dataclasses.replace(_model(row, ()), taken_over=bool(crashed))
+    values = {
+        'owner': owner, 'attempt': row.attempt + 1,
+        'crashes': row.crashes + crashed, 'status': 'running',
+        'lease_until': row.now + datetime.timedelta(seconds=lease),
+        'started_at': row.started_at or row.now}
+    db.changed(session, sa.update(_OPERATIONS).where(
+        _OPERATIONS.c.id == row.id).values(values))
+    return dataclasses.replace(_model(row, ()), **values,
+                               taken_over=bool(crashed))
+
+
+# Statements of each operation are made once: that takes longer than to carry
+# them out.
+@functools.cache
+def _free() -> sa.Select[Any]:
+    """One operation and the time, if nobody holds it."""
+    # A row that somebody else changes just now is left out by the databases
+    # that can; SQLite has one writer anyhow.
+    return (sa.select(*(_OPERATIONS.c[name] for name in _SAME),
+                      _OPERATIONS.c.more_lanes,
+                      sa.type_coerce(types.now(), types.UTCDateTime())
+                      .label('now'))
+            .where(_OPERATIONS.c.id == sa.bindparam('_id'), queue.claimable())
+            .with_for_update(skip_locked=True))
 
 
 @db.retry
@@ -298,19 +311,39 @@ def heartbeat(context: RequestContext, owner: str, held: Collection[str],
         ).all())
 
 
-def fence(session: orm.Session, operation: Operation) -> None:
+@db.retry
+def next_silence(context: RequestContext, owner: str) -> float | None:
+    """Seconds until another worker may be found silent; None: none works."""
+    with db.reader(context) as session:
+        return queue.next_silence(session, owner)
+
+
+def fence(session: orm.Session, operation: Operation,
+          **values: Any) -> None:
     """Refuse a worker that has lost its claim; locks the row until commit.
 
+    :param values: to be written to the row with that
     :raises exception.LeaseLost: another worker has claimed it since
     """
     # SQLAlchemy has MariaDB count the rows that were found, changed or not
-    if not db.changed(session, sa.update(models.Operation).where(
-            models.Operation.id == operation.id,
-            models.Operation.owner == operation.owner,
-            models.Operation.attempt == operation.attempt,
-            models.Operation.status == 'running').values(
-                owner=operation.owner)):
+    if not db.changed(session, _held(tuple(sorted(values))), {
+            '_id': operation.id, '_owner': operation.owner,
+            '_attempt': operation.attempt,
+            **{f'_to_{name}': value for name, value in values.items()}}):
         raise exception.LeaseLost(id=operation.id, attempt=operation.attempt)
+
+
+@functools.cache
+def _held(names: tuple[str, ...]) -> sa.Update:
+    table = _OPERATIONS.c
+    return sa.update(_OPERATIONS).where(
+        table.id == sa.bindparam('_id'),
+        table.owner == sa.bindparam('_owner'),
+        table.attempt == sa.bindparam('_attempt'),
+        table.status == 'running').values({
+            # something has to be, for the lock
+            table.owner: sa.bindparam('_owner'),
+            **{table[name]: sa.bindparam(f'_to_{name}') for name in names}})
 
 
 @db.retry
@@ -319,12 +352,10 @@ def release(context: RequestContext, operation: Operation) -> None:
 
     :raises exception.LeaseLost: it is not held any more
     """
+    states.OPERATION.check('running', 'queued')
     with db.writer(context) as session:
-        fence(session, operation)
-        states.OPERATION.check('running', 'queued')
-        db.changed(session, sa.update(models.Operation).where(
-            models.Operation.id == operation.id).values(
-                status='queued', owner=None, lease_until=None))
+        fence(session, operation, status='queued', owner=None,
+              lease_until=None)
 
 
 # -- the journal --------------------------------------------------------------
@@ -346,7 +377,7 @@ def begin(context: RequestContext, operation: Operation,
                                   values['graph'],
                                   values.get('missing', ()))
         if resources:
-            session.execute(sa.insert(models.OperationResource), [
+            session.execute(sa.insert(_TABLE), [
                 {'operation_id': operation.id, 'position': r.position,
                  'resource_type': r.type, 'resource_id': r.id,
                  'name': r.name, 'status': r.status, 'reason': r.reason,
@@ -376,21 +407,21 @@ def journal(context: RequestContext, operation: Operation,
         names = tuple(sorted(set(entry) - {'position'}))
         batches.setdefault(names, []).append(entry)
     with db.writer(context) as session:
-        fence(session, operation)
+        fence(session, operation, **(totals or {}))
         for names, batch in batches.items():
-            statement = (
-                sa.update(_TABLE)
-                .where(_TABLE.c.operation_id == operation.id,
-                       _TABLE.c.position == sa.bindparam('_position'))
-                .values({_TABLE.c[name]: sa.bindparam(f'_{name}')
-                         for name in names}))
-            session.connection().execute(statement, [
-                {'_position': entry['position'],
-                 **{f'_{name}': entry[name] for name in names}}
+            session.connection().execute(_entry(names), [
+                {'_operation': operation.id, '_position': entry['position'],
+                 **{f'_to_{name}': entry[name] for name in names}}
                 for entry in batch])
-        if totals:
-            db.changed(session, sa.update(models.Operation).where(
-                models.Operation.id == operation.id).values(**totals))
+
+
+@functools.cache
+def _entry(names: tuple[str, ...]) -> sa.Update:
+    return (sa.update(_TABLE)
+            .where(_TABLE.c.operation_id == sa.bindparam('_operation'),
+                   _TABLE.c.position == sa.bindparam('_position'))
+            .values({_TABLE.c[name]: sa.bindparam(f'_to_{name}')
+                     for name in names}))
 
 
 def finish(session: orm.Session, operation: Operation, status: str,
@@ -402,7 +433,6 @@ def finish(session: orm.Session, operation: Operation, status: str,
     :return: the operation as it is after the commit
     :raises exception.LeaseLost: the operation is not held any more
     """
-    fence(session, operation)
     states.OPERATION.check('running', status)
     values: dict[str, Any] = {
         **(totals or {}), 'status': status, 'reason': reason,
@@ -410,6 +440,5 @@ def finish(session: orm.Session, operation: Operation, status: str,
         'ended_at': timeutils.utcnow(with_timezone=True)}
     if status == 'success':
         values['fraction'] = 1.0
-    db.changed(session, sa.update(models.Operation).where(
-        models.Operation.id == operation.id).values(**values))
+    fence(session, operation, **values)
     return dataclasses.replace(operation, **values)

@@ -29,15 +29,15 @@ from karbor.model.queue import Running
 _TABLE: Any = models.Operation.__table__
 # of advisory locks; those of quotas have another form
 _CLAIMS = (20480, 1)
+_LOCK = sa.select(sa.func.pg_advisory_xact_lock(*_CLAIMS))
 
 
 def claimable() -> sa.ColumnElement[bool]:
     """Whether nobody holds an operation that can be worked on."""
     return sa.and_(
         # what a newer release asks for is left to its workers
-        models.Operation.type.in_(TYPES),
-        sa.or_(models.Operation.status == 'queued', _silent(
-            models.Operation)))
+        _TABLE.c.type.in_(TYPES),
+        sa.or_(_TABLE.c.status == 'queued', _silent(_TABLE.c)))
 
 
 def _silent(table: Any) -> sa.ColumnElement[bool]:
@@ -50,12 +50,38 @@ def is_empty(session: orm.Session) -> bool:
 
     What is held up by a limit counts as something.
     """
-    table = models.Operation
+    return not session.execute(_is_there_work()).scalar_one()
+
+
+# All that are made once take longer to put together than to carry out.
+@functools.cache
+def _is_there_work() -> sa.Select[Any]:
+    table = _TABLE.c
     queued = sa.exists().where(table.status == 'queued',
                                table.type.in_(TYPES))
     silent = sa.exists().where(_silent(table), table.type.in_(TYPES))
-    return not session.execute(
-        sa.select(sa.or_(queued, silent))).scalar_one()
+    return sa.select(sa.or_(queued, silent))
+
+
+def next_silence(session: orm.Session, owner: str) -> float | None:
+    """Seconds until the first lease of another worker runs out.
+
+    Unless it is prolonged until then. None: no other holds any.
+    """
+    found = session.execute(_next_silence(), {'_owner': owner}).one()
+    if found.lease_until is None:
+        return None
+    return max(0.0, (found.lease_until - found.now).total_seconds())
+
+
+@functools.cache
+def _next_silence() -> sa.Select[Any]:
+    table = _TABLE.c
+    return sa.select(
+        sa.func.min(table.lease_until).label('lease_until'),
+        sa.type_coerce(types.now(), types.UTCDateTime()).label('now'),
+    ).where(table.status == 'running', table.type.in_(TYPES),
+            table.owner != sa.bindparam('_owner'))
 
 
 def take_turn(session: orm.Session) -> None:
@@ -65,7 +91,7 @@ def take_turn(session: orm.Session) -> None:
     as it was when the transaction read for the first time.
     """
     if session.get_bind().dialect.name == 'postgresql':
-        session.execute(sa.select(sa.func.pg_advisory_xact_lock(*_CLAIMS)))
+        session.execute(_LOCK)
     elif _is_mysql(session):
         # the row has to change, see `karbor.db.quotas`
         session.execute(mysql.insert(models.Turn).values(
@@ -98,15 +124,19 @@ def next_(session: orm.Session, limits: Limits,
 
 def running(session: orm.Session) -> list[Running]:
     """All that runs, the oldest first."""
-    table = models.Operation
     return [Running(row.id, row.type, row.project_id, row.provider_id,
                     _lanes(row.lane, row.more_lanes), bool(row.silent))
-            for row in session.execute(
-                sa.select(table.id, table.type, table.project_id,
-                          table.provider_id, table.lane, table.more_lanes,
-                          _silent(table).label('silent'))
-                .where(table.status == 'running')
-                .order_by(table.created_at, table.id))]
+            for row in session.execute(_running())]
+
+
+@functools.cache
+def _running() -> sa.Select[Any]:
+    table = _TABLE.c
+    return (sa.select(table.id, table.type, table.project_id,
+                      table.provider_id, table.lane, table.more_lanes,
+                      _silent(table).label('silent'))
+            .where(table.status == 'running')
+            .order_by(table.created_at, table.id))
 
 
 def _lanes(lane: str | None, more: Collection[str] | None) -> frozenset[str]:
@@ -145,7 +175,6 @@ def _heads(session: orm.Session, taken: Collection[str],
             })]
 
 
-# Made once: it takes longer to put together than to carry out.
 @functools.cache
 def _first_of_each(mysql_: bool) -> sa.Select[Any]:
     queues = _queues_by_group() if mysql_ else _queues_by_leaps()

@@ -6,7 +6,7 @@ that, a SELECT followed by an UPDATE fails at once with 'database is locked'
 when another process has written in between: waiting cannot help there.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 import contextlib
 import os
 from typing import Any, TypeVar
@@ -168,13 +168,17 @@ def writer(context: RequestContext) -> Iterator[orm.Session]:
         yield session
 
 
-def changed(session: orm.Session, statement: sa.Update | sa.Delete) -> int:
+def changed(session: orm.Session, statement: sa.Update | sa.Delete,
+            parameters: Mapping[str, Any] | None = None) -> int:
     """Carry out an UPDATE or DELETE; how many rows it found.
 
     Objects that the session has loaded are not brought up to date.
+
+    :param parameters: of a statement that was made once
     """
     result = session.execute(
-        statement, execution_options={'synchronize_session': False})
+        statement, parameters,
+        execution_options={'synchronize_session': False})
     count: int = result.rowcount  # type: ignore[attr-defined]
     return count
 

@@ -3,7 +3,6 @@
 
 import threading
 
-import futurist
 from oslo_config import cfg
 from oslo_log import log
 from oslo_service import service
@@ -14,6 +13,7 @@ from karbor.protection import protectables
 from karbor.protection import providers
 from karbor.protection import work
 from karbor.protection import worker
+from karbor.protection.flows import engine
 from karbor.rpc import transport
 
 LOG = log.getLogger(__name__)
@@ -43,10 +43,9 @@ class ProtectionService(service.ServiceBase):
 
     def _begin(self) -> None:
         karbor_service.set_up(self._conf)
-        self._executor = futurist.ThreadPoolExecutor(
-            max_workers=self._conf.protection.threads)
+        self._executor = engine.Threads(self._conf.protection.threads)
         self._own = {
-            type_: futurist.ThreadPoolExecutor(max_workers=threads)
+            type_: engine.Threads(threads)
             for type_, threads in self._conf.protection.type_threads.items()}
         self._shop = self._load()
         # wake, when it may begin again what waits meanwhile

@@ -8,7 +8,6 @@ bank has already is left out, the rest is done again.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 import functools
-from typing import Any
 
 from oslo_config import cfg
 from oslo_log import log
@@ -65,8 +64,8 @@ class Workshop:
     conf: cfg.ConfigOpts
     providers: Providers
     protectables: Protectables
-    executor: Any
-    own: Mapping[str, Any] = field(default_factory=dict)
+    executor: engine.Threads
+    own: Mapping[str, engine.Threads] = field(default_factory=dict)
 
     @property
     def limits(self) -> Limits:
@@ -233,7 +232,9 @@ def _protect(shop: Workshop, run: Run, checkpoint: Checkpoint) -> None:
 def _fill(shop: Workshop, run: Run, checkpoint: Checkpoint) -> None:
     """Data, documents, manifest: the rest of what makes a checkpoint."""
     _need_plugins(run)
-    outcome.check_claim(run.context, run.operation)
+    if run.operation.resources:
+        # who has just begun the journal has proved it with that
+        outcome.check_claim(run.context, run.operation)
     run.provider.store.write_manifest(
         outcome.manifest(run, checkpoint, 'protecting'))
     _run_hooks(shop, run)
@@ -438,7 +439,7 @@ def _run_hooks(shop: Workshop, run: Run) -> None:
     positions = {resource.key: number for number, resource
                  in enumerate(run.graph.resources)}
 
-    def threads_of(call: build.Call) -> Any:
+    def threads_of(call: build.Call) -> engine.Threads:
         type_ = run.states[call.position].resource.type
         return shop.own.get(type_, shop.executor)
 

@@ -7,6 +7,7 @@ runs out, and another one goes on from the journal.
 
 from collections.abc import Callable
 from concurrent import futures
+import math
 import os
 import threading
 import time
@@ -23,6 +24,11 @@ from karbor.protection import run as runs
 from karbor.protection import work
 
 LOG = log.getLogger(__name__)
+
+# Seconds: a lease has run out for sure, and an operation that others have
+# locked just when it had may be free.
+_LATER = 0.05
+_AGAIN = 1.0
 
 
 class Worker:
@@ -43,6 +49,9 @@ class Worker:
         self.owner = (f'{shop.conf.host}:{os.getpid()}:'
                       f'{uuid.uuid4().hex[:12]}')
         self._wake = threading.Event()
+        # all threads of operations were at work at the last look, so there may
+        # be more than they had room for
+        self._busy = False
         self._stopping = threading.Event()
         self._ended = threading.Event()
         self._lock = threading.Lock()
@@ -111,24 +120,37 @@ class Worker:
         context = karbor_context.system()
         while not self._stopping.is_set():
             self._wake.clear()
+            pause = self._options.poll_interval
             try:
-                self._claim_all(context)
+                if self._claim_all(context):
+                    pause = min(pause, self._until_silence(context))
             except Exception:
                 # the database is away; it is asked again after the pause
                 LOG.exception('No work can be claimed.')
-            self._wake.wait(self._options.poll_interval)
+            self._wake.wait(pause)
 
-    def _claim_all(self, context: karbor_context.RequestContext) -> None:
+    def _until_silence(self, context: karbor_context.RequestContext) -> float:
+        """Seconds until there may be something that another has left."""
+        seconds = operations.next_silence(context, self.owner)
+        if seconds is None:
+            return math.inf
+        # what could not be had just now is asked for again, but not at once
+        return seconds + _LATER if seconds else _AGAIN
+
+    def _claim_all(self, context: karbor_context.RequestContext) -> bool:
+        """Take work for all that are free; False: there may be more."""
         while not self._stopping.is_set() and self._may_begin():
             with self._lock:
                 if len(self._running) >= self._options.operations:
-                    return
+                    self._busy = True
+                    return False
+            likely, self._busy = self._busy, False
             asked_at = time.monotonic()
             operation = operations.claim(context, self.owner,
                                          self._options.lease,
-                                         self._shop.limits)
+                                         self._shop.limits, likely)
             if operation is None:
-                return
+                return True
             LOG.info('Operation %s (%s of checkpoint %s) is claimed, attempt '
                      '%d.', operation.id, operation.type,
                      operation.checkpoint_id, operation.attempt)
@@ -136,6 +158,7 @@ class Worker:
             with self._lock:
                 self._running[operation.id, operation.attempt] = None
             self._pool.submit(self._carry_out, operation, asked_at)
+        return False
 
     def _carry_out(self, operation: Operation, asked_at: float) -> None:
         context = karbor_context.system()

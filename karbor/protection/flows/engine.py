@@ -2,17 +2,19 @@
 """Running batches of hooks as flows of taskflow.
 
 A resource type may have threads of its own, and with them a limit of its own:
-what waits for those takes no thread from the others. A flow is compiled as a
-whole, at a cost that grows with the square of its size, so there is one for
-each batch and executor. The threads of an executor are the limit of how much
-happens on it at a time. taskflow keeps its state in memory: the journal is in
-the database (`karbor.protection.journal`).
+what waits for those takes no thread from the others. The threads of an
+executor are the limit of how much happens on it at a time. A task of a flow
+costs many times what a hook costs beside it, so a flow has only one for each
+thread, and each takes one hook after the other until none is left. taskflow
+keeps its state in memory: the journal is in the database
+(`karbor.protection.journal`).
 """
 
+import collections
 from collections.abc import Callable
 import threading
-from typing import Any
 
+import futurist
 from taskflow import engines
 from taskflow import task
 from taskflow.patterns import unordered_flow
@@ -21,25 +23,46 @@ from karbor.protection.flows.build import Batch
 from karbor.protection.flows.build import Call
 
 
-class _HookTask(task.Task):
-    """One hook. It never fails, for taskflow would revert the others."""
+class Threads(futurist.ThreadPoolExecutor):
+    """An executor that says how many threads it has at most.
 
-    def __init__(self, call: Call, run: Callable[[Call], None]) -> None:
-        super().__init__(name=f'{call.hook}:{call.position}')
-        self._call = call
+    :ivar size: so many
+    """
+
+    def __init__(self, size: int) -> None:
+        super().__init__(max_workers=size)
+        self.size = size
+
+
+class _Hooks(task.Task):
+    """Hooks one after the other, of those that all tasks of a flow share.
+
+    It never fails, for taskflow would revert the others.
+    """
+
+    def __init__(self, number: int, waiting: collections.deque[Call],
+                 run: Callable[[Call], None]) -> None:
+        super().__init__(name=f'hooks:{number}')
+        self._waiting = waiting
         self._run = run
 
     def execute(self) -> None:
-        self._run(self._call)
+        while True:
+            try:
+                call = self._waiting.popleft()
+            except IndexError:
+                # another one has taken the last
+                return
+            self._run(call)
 
 
 def run(batch: Batch, hook: Callable[[Call], None],
-        executor_of: Callable[[Call], Any]) -> None:
+        executor_of: Callable[[Call], Threads]) -> None:
     """Run the hooks of a batch side by side, and wait for all of them.
 
     :param hook: runs one; must not raise but for what ends the operation
-    :param executor_of: on which a hook is to run: `taskflow` compatible,
-        shared by all flows
+    :param executor_of: the `Threads` on which a hook is to run, shared by
+        all flows
     :raises BaseException: the first that a hook raised, when all have ended
     """
     errors: list[BaseException] = []
@@ -53,12 +76,12 @@ def run(batch: Batch, hook: Callable[[Call], None],
             # never replaces.
             errors.append(error)
 
-    groups: dict[int, tuple[Any, Batch]] = {}
+    groups: dict[int, tuple[Threads, Batch]] = {}
     for call in batch:
         executor = executor_of(call)
         groups.setdefault(id(executor), (executor, []))[1].append(call)
 
-    def together(executor: Any, calls: Batch) -> None:
+    def together(executor: Threads, calls: Batch) -> None:
         try:
             _run(executor, calls, guarded)
         except BaseException as error:
@@ -77,12 +100,14 @@ def run(batch: Batch, hook: Callable[[Call], None],
         raise errors[0]
 
 
-def _run(executor: Any, batch: Batch, hook: Callable[[Call], None]) -> None:
+def _run(executor: Threads, batch: Batch,
+         hook: Callable[[Call], None]) -> None:
     if len(batch) == 1:
         # a flow of one task would only add its own weight
         executor.submit(hook, batch[0]).result()
         return
     flow = unordered_flow.Flow('hooks')
-    for call in batch:
-        flow.add(_HookTask(call, hook))
+    waiting = collections.deque(batch)
+    for number in range(min(len(batch), executor.size)):
+        flow.add(_Hooks(number, waiting, hook))
     engines.load(flow, engine='parallel', executor=executor).run()

@@ -12,13 +12,15 @@ the database and the requirements of the tests.
 import argparse
 import contextlib
 import datetime
-import json
 from pathlib import Path
-import shutil
-import tempfile
+import sys
 import time
 
 import world as worlds
+
+sys.path.append(str(Path(__file__).parents[1]))
+
+import report
 
 # an engine that has not begun all runs by then has lost some
 PATIENCE = 600
@@ -118,17 +120,7 @@ def arguments():
 
 def main():
     wanted = arguments()
-    root = Path(tempfile.mkdtemp(prefix='karbor-bench-'))
-    found = []
-    try:
-        for kind, what, result in results(wanted, root):
-            print(f'{kind:5} {what:45} {SAID[kind].format(**result)}',
-                  flush=True)
-            found.append({'kind': kind, 'what': what, **result})
-    finally:
-        shutil.rmtree(root)
-    if wanted.json:
-        wanted.json.write_text(json.dumps(found, indent=2))
+    report.tell(lambda root: results(wanted, root), SAID, wanted.json)
 
 
 if __name__ == '__main__':

@@ -3,7 +3,6 @@
 
 import contextlib
 import datetime
-import os
 from pathlib import Path
 import subprocess
 import sys
@@ -160,24 +159,13 @@ class Engine:
     def __exit__(self, *_exc):
         self.process.stop()
 
-    def _stats(self):
-        """Of all its processes, what /proc says."""
-        for path in Path('/proc').glob('[0-9]*/stat'):
-            # processes come and go
-            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-                fields = path.read_text().rpartition(')')[2].split()
-                if int(fields[3]) == self.process.popen.pid:
-                    yield fields
-
     def cpu(self):
         """CPU seconds."""
-        return sum(sum(map(int, fields[11:13]))
-                   for fields in self._stats()) / os.sysconf('SC_CLK_TCK')
+        return self.process.cpu()
 
     def memory(self):
         """Bytes that are resident, of the largest of its processes."""
-        return max(int(fields[21]) for fields in self._stats(
-            )) * os.sysconf('SC_PAGE_SIZE')
+        return self.process.memory()
 
 
 @contextlib.contextmanager

@@ -20,6 +20,10 @@ def _claim(session):
     queue.next_(session, NONE)
 
 
+def _silence(session):
+    queue.next_silence(session, 'worker')
+
+
 def _active(session):
     operations.active_on(session, 'checkpoint')
 
@@ -45,8 +49,8 @@ def _loads(session):
     metrics._loads(session, common.NOON, ['project'])
 
 
-@pytest.mark.parametrize('ask', [_claim, _active, _quota, _plans_quota,
-                                 _events, _largest, _loads])
+@pytest.mark.parametrize('ask', [_claim, _silence, _active, _quota,
+                                 _plans_quota, _events, _largest, _loads])
 def test_no_table_is_read_from_end_to_end(tmp_path, ask):
     engine = sa.create_engine(f'sqlite:///{tmp_path}/empty.db')
     models.Base.metadata.create_all(engine)

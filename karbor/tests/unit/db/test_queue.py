@@ -244,8 +244,17 @@ def test_a_claim_takes_so_many_statements(database, count):
     texts = [text for text in statements.texts
              if text.startswith(('SELECT', 'UPDATE', 'INSERT', 'WITH'))
              and 'operations' in text]
-    # whether there is work, what runs, the heads, the row, the claim, the row
-    assert len(texts) == 6, texts
+    # whether there is work, what runs, the heads, the row, the claim
+    assert len(texts) == 5, texts
+
+
+@pytest.mark.parametrize('count', [0, 5])
+def test_who_expects_work_does_not_ask_whether_there_is_any(database, count):
+    queued(count)
+    with fixtures.Statements() as statements:
+        found = operations.claim(common.system(), 'w', 60, likely=True)
+    assert (found is not None) == bool(count)
+    assert not [text for text in statements.texts if 'EXISTS' in text]
 
 
 def test_who_finds_nothing_locks_nothing(database):
@@ -253,6 +262,34 @@ def test_who_finds_nothing_locks_nothing(database):
         assert claim() is None
     assert not [text for text in statements.texts
                 if 'turns' in text or 'advisory' in text]
+
+
+# -- the next silence ---------------------------------------------------------
+
+def test_a_lease_of_another_runs_out_next(database):
+    queued(4)
+    for owner, lease in (('a', 500), ('me', 20), ('b', 100)):
+        assert operations.claim(common.system(), owner, lease)
+    seconds = operations.next_silence(common.system(), 'me')
+    assert 0 < seconds <= 100
+    assert operations.next_silence(common.system(), 'b') <= 20
+
+
+def test_what_is_silent_already_is_told_at_once(database):
+    queued()
+    assert operations.claim(common.system(), 'a', -1)
+    assert operations.next_silence(common.system(), 'me') == 0
+
+
+@pytest.mark.parametrize('owner', ['me', 'another'])
+def test_where_no_other_works_none_will_be_silent(database, owner):
+    work = queued()
+    held = operations.claim(common.system(), owner, 60)
+    assert held.id == work[0]
+    if owner != 'me':
+        end(held)
+    queued()
+    assert operations.next_silence(common.system(), 'me') is None
 
 
 # -- what is told -------------------------------------------------------------

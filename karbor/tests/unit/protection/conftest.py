@@ -5,7 +5,6 @@ import logging
 import os
 import shutil
 
-import futurist
 import pytest
 import sqlalchemy as sa
 
@@ -14,6 +13,7 @@ from karbor import context as karbor_context
 from karbor import policy
 from karbor.db import migration
 from karbor.db import session
+from karbor.protection.flows import engine
 from karbor.tests.unit.protection import lab as labs
 
 
@@ -69,7 +69,7 @@ def _hasten(connection, record):
 @pytest.fixture(scope='session')
 def executors():
     """An executor by its number of threads; they take long to end."""
-    made = {threads: futurist.ThreadPoolExecutor(max_workers=threads)
+    made = {threads: engine.Threads(threads)
             for threads in (1, 2)}
     yield made
     for executor in made.values():

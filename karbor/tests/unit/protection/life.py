@@ -8,7 +8,6 @@ with each checkpoint, and a new resource with each restore.
 import dataclasses
 import threading
 
-import futurist
 import sqlalchemy as sa
 
 from karbor import context as karbor_context
@@ -17,6 +16,7 @@ from karbor import plugin
 from karbor.db import models
 from karbor.db import operations
 from karbor.db import session
+from karbor.protection.flows import engine
 from karbor.tests.faults import Cloud
 from karbor.tests.faults import Crash
 from karbor.tests.faults import Hang
@@ -194,7 +194,7 @@ class LifeLab(labs.Lab):
 
     def take_executor(self):
         if not self.executors_free:
-            self._executors.append(futurist.ThreadPoolExecutor(max_workers=1))
+            self._executors.append(engine.Threads(1))
             return self._executors[-1]
         return self.executors_free.pop()
 

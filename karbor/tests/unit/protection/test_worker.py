@@ -235,6 +235,23 @@ def test_without_an_answer_nothing_is_claimed(lab, settings, caplog):
     assert 'nobody knows' in caplog.text
 
 
+def test_what_is_left_in_silence_is_taken_when_its_lease_ends(lab, start):
+    """Nobody tells of it, and the next look by itself is far away."""
+    checkpoint_id = lab.ask_protect()
+    assert operations.claim(karbor_context.system(), 'dead', 3)
+    start().wait_for()
+    assert lab.operation('protect', checkpoint_id).attempt == 2
+    lab.check_available(checkpoint_id)
+
+
+def test_what_cannot_be_had_at_once_is_asked_for_again_soon(lab, settings):
+    worker, context = Worker(lab.process().shop), karbor_context.system()
+    assert worker._until_silence(context) > 1000
+    lab.ask_protect()
+    assert operations.claim(context, 'dead', -1)
+    assert 0.1 < worker._until_silence(context) < 10
+
+
 def test_no_two_workers_have_one_name(lab, settings):
     shop = lab.process().shop
     assert Worker(shop).owner != Worker(shop).owner

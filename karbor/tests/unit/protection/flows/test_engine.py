@@ -27,6 +27,20 @@ def test_hooks_run_side_by_side(executors):
     assert not barrier.broken
 
 
+def test_one_that_lasts_holds_up_no_other(executors):
+    """The other thread does all the rest meanwhile."""
+    done = threading.Semaphore(0)
+
+    def hook(call):
+        if call.position:
+            done.release()
+            return
+        for _other in range(99):
+            assert done.acquire(timeout=60)
+
+    engine.run(batch(100), hook, lambda _call: executors[2])
+
+
 def test_many_batches_share_the_executor(executors):
     seen = []
     for _flow in range(10):
