@@ -15,6 +15,7 @@ from karbor.bank.data import ReadableData
 from karbor.bank.data import WritableData
 from karbor.bank.manifest import Manifest
 from karbor.bank.manifest import ResourceEntry
+from karbor.bank.patience import PatientBank
 from karbor.bank.section import MAX_OBJECT
 from karbor.bank.section import Section
 from karbor.i18n import _
@@ -48,11 +49,23 @@ class Store:
             raise ValueError(_('chunk_size is %(size)d; expected 1 to '
                                '%(most)d') % {'size': chunk_size,
                                               'most': MAX_OBJECT})
+        self._bank = bank
         self._section = Section(bank)
         self._reading = Section(bank, read_only=True)
         self._chunk_size = chunk_size
         self._page_size = page_size
         self._level = level
+
+    def waiting(self, sleep: Callable[[float], None]) -> 'Store':
+        """The same store for somebody who has to stop waiting for the bank.
+
+        :param sleep: pauses between two tries at a bank that is away; what it
+            raises ends the call
+        """
+        if not isinstance(self._bank, PatientBank):
+            return self
+        return Store(self._bank.waiting(sleep), chunk_size=self._chunk_size,
+                     level=self._level, page_size=self._page_size)
 
     # -- manifests ------------------------------------------------------------
 
