@@ -11,6 +11,8 @@ import dataclasses
 from karbor import exception
 from karbor.bank import audit
 from karbor.bank import layout
+from karbor.bank.census import Attempt
+from karbor.bank.census import Census
 from karbor.bank.data import ReadableData
 from karbor.bank.data import WritableData
 from karbor.bank.manifest import Manifest
@@ -138,6 +140,11 @@ class Store:
             last = keys[-1]
         return found[:limit]
 
+    @property
+    def census(self) -> Census:
+        """What the bank holds, whatever the manifests say."""
+        return Census(self._reading)
+
     # -- data -----------------------------------------------------------------
 
     def data(self, checkpoint_id: str, resource: Resource, attempt: int, *,
@@ -247,6 +254,11 @@ class Store:
                     self._delete_folder(
                         f'{folder}/{layout.attempt_folder(attempt)}',
                         _nothing)
+
+    def drop(self, attempt: Attempt) -> None:
+        """Remove what an attempt has left; may repeat."""
+        for folder in attempt.folders:
+            self._delete_folder(folder, _nothing)
 
     def _attempts(self, folder: str) -> list[int]:
         """Attempts in a folder, by one question for each of them."""
