@@ -320,6 +320,12 @@ class BankError(KarborError):
     template = _('The bank failed at %(key)s: %(reason)s')
 
 
+class BankUnavailable(BankError):
+    """A bank is away, maybe for a moment; nobody knows what it has done."""
+
+    template = _('The bank cannot be reached at %(key)s: %(reason)s')
+
+
 class BankKeyNotFound(BankError):
     template = _('The bank holds nothing at %(key)s.')
 

@@ -73,8 +73,10 @@ def follow(client, kind, checkpoint_id):
 
 
 def bank_content(work):
-    """Files in the bank and their bytes."""
-    found = [path for path in (work / 'bank').rglob('*') if path.is_file()]
+    """Objects in the bank and their bytes."""
+    found = [path for path in (work / 'bank').rglob('*')
+             # it marks the directory as a bank
+             if path.is_file() and path.name != '#bank']
     return len(found), sum(path.stat().st_size for path in found)
 
 

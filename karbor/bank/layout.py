@@ -31,6 +31,8 @@ _UUID = re.compile('[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}')
 _STREAM = re.compile('[a-z0-9_-]{1,64}')
 _TOKEN = re.compile('[0-9a-f]{16}')
 _DIGEST = re.compile('[0-9a-f]{64}')
+_ATTEMPT = re.compile('[0-9]{8}')
+_RESOURCE = re.compile('[0-9a-f]{32}')
 _MOST = 10 ** 8
 
 
@@ -96,6 +98,18 @@ def resource_folders(checkpoint_id: str,
     return f'{DATA}/{tail}', f'{RESOURCES}/{tail}'
 
 
+def step(folder: str, key: str) -> tuple[str | None, str]:
+    """The name next below a folder, and what is sorted just before the rest.
+
+    :param key: of an object somewhere below the folder
+    :return: (name of a folder below this one; None if the object is in this
+        one itself, key after which nothing of it comes)
+    """
+    name, slash, _rest = key[len(folder) + 1:].partition('/')
+    # '0' is what follows '/', so all that the folder holds is past
+    return (name, f'{folder}/{name}0') if slash else (None, key)
+
+
 def document(checkpoint_id: str, resource: Resource, attempt: int,
              digest: str) -> str:
     """A resource document; its digest is in its name."""
@@ -104,6 +118,19 @@ def document(checkpoint_id: str, resource: Resource, attempt: int,
             'a digest is 64 digits in hex'))
     return (f'{RESOURCES}/{check_checkpoint_id(checkpoint_id)}/'
             f'{resource_key(resource)}/{_number(attempt)}/{digest}.json')
+
+
+def is_checkpoint_id(text: str) -> bool:
+    return _UUID.fullmatch(text) is not None
+
+
+def is_resource_key(text: str) -> bool:
+    return _RESOURCE.fullmatch(text) is not None
+
+
+def attempt_number(name: str) -> int | None:
+    """The reverse of :func:`attempt_folder`; None if it is no such name."""
+    return int(name) if _ATTEMPT.fullmatch(name) else None
 
 
 def attempt_folder(attempt: int) -> str:

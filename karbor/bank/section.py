@@ -10,6 +10,8 @@ from typing import Union
 from karbor import exception
 from karbor.i18n import _
 from karbor.plugin import BankPlugin
+from karbor.plugin import Cancelled
+from karbor.plugin import Stat
 
 MAX_KEY = 900
 MAX_PART = 200
@@ -68,7 +70,7 @@ def _named(key: str) -> Iterator[None]:
     """Turn whatever leaves a plugin into a `BankError`."""
     try:
         yield
-    except exception.BankError:
+    except (exception.BankError, Cancelled):
         raise
     except Exception as error:
         # a fault of a plugin is a failure of its bank, not of its caller
@@ -80,7 +82,8 @@ class Section:
     """The part of a bank beneath a prefix.
 
     A section has the methods of a `BankPlugin`; all keys are relative to it.
-    Every error that leaves it is a `BankError`.
+    Every error that leaves it is a `BankError`, but for the `Cancelled` of an
+    operation that does not wait for its bank any more.
     """
 
     __slots__ = ('_base', '_plugin', '_read_only')
@@ -177,6 +180,19 @@ class Section:
             if want is None or len(page) < want:
                 break
             last = page[-1]
+        return found
+
+    def stat(self, key: str) -> Stat:
+        """Size and age of an object.
+
+        :raises exception.BankKeyNotFound: there is none
+        """
+        full = self._full(key)
+        with _named(full):
+            found = self._plugin.stat(full)
+            if not isinstance(found, Stat) or found.written_at.tzinfo is None:
+                raise exception.BankError(key=full, reason=_(
+                    'the plugin returned %r, not size and age') % (found,))
         return found
 
     def delete(self, key: str) -> None:

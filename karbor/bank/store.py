@@ -11,10 +11,13 @@ import dataclasses
 from karbor import exception
 from karbor.bank import audit
 from karbor.bank import layout
+from karbor.bank.census import Attempt
+from karbor.bank.census import Census
 from karbor.bank.data import ReadableData
 from karbor.bank.data import WritableData
 from karbor.bank.manifest import Manifest
 from karbor.bank.manifest import ResourceEntry
+from karbor.bank.patience import PatientBank
 from karbor.bank.section import MAX_OBJECT
 from karbor.bank.section import Section
 from karbor.i18n import _
@@ -48,11 +51,23 @@ class Store:
             raise ValueError(_('chunk_size is %(size)d; expected 1 to '
                                '%(most)d') % {'size': chunk_size,
                                               'most': MAX_OBJECT})
+        self._bank = bank
         self._section = Section(bank)
         self._reading = Section(bank, read_only=True)
         self._chunk_size = chunk_size
         self._page_size = page_size
         self._level = level
+
+    def waiting(self, sleep: Callable[[float], None]) -> 'Store':
+        """The same store for somebody who has to stop waiting for the bank.
+
+        :param sleep: pauses between two tries at a bank that is away; what it
+            raises ends the call
+        """
+        if not isinstance(self._bank, PatientBank):
+            return self
+        return Store(self._bank.waiting(sleep), chunk_size=self._chunk_size,
+                     level=self._level, page_size=self._page_size)
 
     # -- manifests ------------------------------------------------------------
 
@@ -124,6 +139,11 @@ class Store:
                 break
             last = keys[-1]
         return found[:limit]
+
+    @property
+    def census(self) -> Census:
+        """What the bank holds, whatever the manifests say."""
+        return Census(self._reading)
 
     # -- data -----------------------------------------------------------------
 
@@ -234,6 +254,11 @@ class Store:
                     self._delete_folder(
                         f'{folder}/{layout.attempt_folder(attempt)}',
                         _nothing)
+
+    def drop(self, attempt: Attempt) -> None:
+        """Remove what an attempt has left; may repeat."""
+        for folder in attempt.folders:
+            self._delete_folder(folder, _nothing)
 
     def _attempts(self, folder: str) -> list[int]:
         """Attempts in a folder, by one question for each of them."""

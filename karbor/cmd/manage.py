@@ -13,6 +13,8 @@ import sqlalchemy as sa
 from karbor import conf
 from karbor import context as karbor_context
 from karbor import exception
+from karbor.cmd import listing
+from karbor.cmd import orphans
 from karbor.db import migration
 from karbor.db import services
 from karbor.db import session
@@ -44,26 +46,39 @@ def _bank_import() -> int:
 
 
 def _service_list() -> None:
-    rows = [(_('Id'), _('Binary'), _('Host'), _('Status'), _('State'),
-             _('Last heartbeat'), _('Reason'))]
-    for one in services.list_(karbor_context.system(),
-                              conf.CONF.service_down_time):
-        rows.append((
-            str(one.id), one.binary, one.host, one.status,
-            'up' if one.up else 'down',
-            one.updated_at.isoformat(sep=' ', timespec='seconds'),
-            one.disabled_reason or ''))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        print('  '.join(map(str.ljust, row, widths)).rstrip())
+    listing.show([{
+        'id': one.id, 'binary': one.binary, 'host': one.host,
+        'status': one.status, 'state': 'up' if one.up else 'down',
+        'updated_at': one.updated_at, 'disabled_reason': one.disabled_reason,
+    } for one in services.list_(karbor_context.system(),
+                                conf.CONF.service_down_time)], {
+        'id': _('Id'), 'binary': _('Binary'), 'host': _('Host'),
+        'status': _('Status'), 'state': _('State'),
+        'updated_at': _('Last heartbeat'), 'disabled_reason': _('Reason')},
+        conf.CONF.command.format)
+
+
+def _orphans() -> int:
+    command = conf.CONF.command
+    do = {'list': orphans.list_, 'remove': orphans.remove}[command.action]
+    if command.provider is not None:
+        return do([_provider(command.provider)])
+    found = _providers()
+    # of those with a mistake nobody knows what is in their banks
+    return do(list(found.by_id.values())) or (1 if found.mistakes else 0)
+
+
+def _providers() -> providers.Providers:
+    found = providers.load(conf.CONF)
+    for mistake in found.mistakes.values():
+        print(mistake, file=sys.stderr)
+    return found
 
 
 def _provider(wanted: str) -> providers.Provider:
     """A provider by id or by name."""
-    found = providers.load(conf.CONF)
-    for mistake in found.mistakes.values():
-        print(mistake, file=sys.stderr)
-    matching = [p for p in found.by_id.values() if wanted in (p.id, p.name)]
+    matching = [p for p in _providers().by_id.values()
+                if wanted in (p.id, p.name)]
     if len(matching) != 1:
         raise exception.ProviderNotFound(id=wanted)
     return matching[0]
@@ -87,8 +102,11 @@ def _add_commands(subparsers: Any) -> None:
     service = subparsers.add_parser(
         'service', help='the daemons').add_subparsers(
             dest='action', required=True)
-    service.add_parser('list', help='who lives, and who is disabled',
-                       ).set_defaults(function=_service_list)
+    daemons = service.add_parser('list',
+                                 help='who lives, and who is disabled')
+    listing.add_option(daemons)
+    daemons.set_defaults(function=_service_list)
+    orphans.add_commands(subparsers, _orphans)
 
 
 def main() -> int:

@@ -69,6 +69,14 @@ OPTS: list[cfg.Opt] = [
                help='Seconds in which protectable plugins have to find what '
                     'the resources of a plan depend on. A checkpoint whose '
                     'resources are not known by then fails.'),
+    cfg.IntOpt('bank_patience', default=300, min=0,
+               help='Seconds for which a bank that is away (not reachable, '
+                    'not mounted, overloaded) is asked again, with growing '
+                    'pauses, before what needs it fails. An operation that '
+                    'waits goes on where it was, and ends at once when it is '
+                    'cancelled or the service stops. With 0 the first failure '
+                    'counts. What lasts (a full disk, no permission, damage) '
+                    'is never waited for.'),
     cfg.IntOpt('chunk_size', default=8 * 2 ** 20, min=4096, max=64 * 2 ** 20,
                help='Bytes of a chunk in a bank before compression.'),
     cfg.IntOpt('compression_level', default=1, min=-7, max=19,

@@ -91,6 +91,17 @@ def by_ids(context: RequestContext, provider_id: str,
         return {row.id: _model(row) for row in rows}
 
 
+def statuses(context: RequestContext,
+             ids: Collection[str]) -> dict[str, str]:
+    """Of those that exist, whatever their provider; for the system only."""
+    table = models.Checkpoint
+    with db.reader(context) as session:
+        return {row.id: row.status for row in session.execute(
+            sa.select(table.id, table.status)
+            .where(table.id.in_(ids),
+                   query.fence(context, table, all_projects=True)))}
+
+
 def newest(context: RequestContext, provider_id: str,
            plan_id: str) -> Checkpoint | None:
     """The available checkpoint of a plan with the newest content.

@@ -13,12 +13,14 @@ from karbor.model.resource import Resource
 from karbor.model.retention import PERIODS
 from karbor.model.retention import Retention
 from karbor.plugin.bank import BankPlugin
+from karbor.plugin.bank import Stat
 from karbor.plugin.base import Context
 from karbor.plugin.base import Plugin
 from karbor.plugin.copying import CopyData
 from karbor.plugin.errors import BankCorrupt
 from karbor.plugin.errors import BankError
 from karbor.plugin.errors import BankKeyNotFound
+from karbor.plugin.errors import BankUnavailable
 from karbor.plugin.errors import Cancelled
 from karbor.plugin.errors import ConfigError
 from karbor.plugin.errors import Damaged
@@ -51,11 +53,12 @@ from karbor.plugin.timeformat import WallClock
 
 __all__ = [
     'HOOKS', 'HORIZON_YEARS', 'NOTIFICATION', 'PERIODS', 'WEBHOOK', 'Actions',
-    'BankCorrupt', 'BankError', 'BankKeyNotFound', 'BankPlugin', 'Cancelled',
-    'ConfigError', 'Context', 'CopyData', 'Damaged', 'Data', 'Event',
-    'EventSource', 'Graph', 'InstanceNotFound', 'Invalid', 'Operation',
-    'OperationType', 'Plugin', 'PluginError', 'ProtectablePlugin',
-    'ProtectionPlugin', 'Reader', 'Record', 'Resource', 'Retention',
-    'Schedule', 'Schemas', 'Step', 'TimeFormat', 'Undo', 'WaitFailed',
-    'WallClock', 'Writer', 'local_time', 'moment_of', 'time_zone',
+    'BankCorrupt', 'BankError', 'BankKeyNotFound', 'BankPlugin',
+    'BankUnavailable', 'Cancelled', 'ConfigError', 'Context', 'CopyData',
+    'Damaged', 'Data', 'Event', 'EventSource', 'Graph', 'InstanceNotFound',
+    'Invalid', 'Operation', 'OperationType', 'Plugin', 'PluginError',
+    'ProtectablePlugin', 'ProtectionPlugin', 'Reader', 'Record', 'Resource',
+    'Retention', 'Schedule', 'Schemas', 'Stat', 'Step', 'TimeFormat', 'Undo',
+    'WaitFailed', 'WallClock', 'Writer', 'local_time', 'moment_of',
+    'time_zone',
 ]

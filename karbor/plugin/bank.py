@@ -7,8 +7,23 @@ objects.
 """
 
 import abc
+from dataclasses import dataclass
+import datetime
 
 from karbor.plugin.base import Plugin
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """What a bank knows of an object.
+
+    :ivar size: in bytes
+    :ivar written_at: when it was last put, by the clock of the bank; an aware
+        time
+    """
+
+    size: int
+    written_at: datetime.datetime
 
 
 class BankPlugin(Plugin, abc.ABC):
@@ -22,7 +37,16 @@ class BankPlugin(Plugin, abc.ABC):
     processes at once.
 
     Errors are `BankError` with a sentence that names the cause (full disk, no
-    permission, not reachable); nothing else may leave a method.
+    permission); nothing else may leave a method. Where the same call may
+    succeed after a while (no connection, no answer in time, a server that
+    asks to come back later, a share that is not mounted) it is
+    `BankUnavailable`: the call is then made again with growing pauses, for as
+    long as the operator wants, or until the operation is to stop. So do not
+    try again yourself for long, and end a call that gets no answer. A `put`
+    or `delete` that failed so may have been done.
+
+    Never say of a bank that is away that it holds nothing: what is missing
+    is damage to a checkpoint.
     """
 
     @abc.abstractmethod
@@ -48,6 +72,13 @@ class BankPlugin(Plugin, abc.ABC):
         :param prefix: compared as text: ``a/b`` also finds ``a/bc``
         :param after: only keys that sort after this one
         :param limit: at most so many
+        """
+
+    @abc.abstractmethod
+    def stat(self, key: str) -> Stat:
+        """Size and age of an object, without reading it.
+
+        :raises BankKeyNotFound: there is no such object
         """
 
     @abc.abstractmethod

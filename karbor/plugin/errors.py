@@ -14,6 +14,7 @@ away.
 from karbor.exception import BankCorrupt
 from karbor.exception import BankError
 from karbor.exception import BankKeyNotFound
+from karbor.exception import BankUnavailable
 from karbor.exception import ConfigError
 from karbor.exception import Damaged
 from karbor.exception import InstanceNotFound
@@ -22,9 +23,9 @@ from karbor.exception import KarborError
 from karbor.exception import PluginError
 from karbor.i18n import _
 
-__all__ = ['BankCorrupt', 'BankError', 'BankKeyNotFound', 'Cancelled',
-           'ConfigError', 'Damaged', 'InstanceNotFound', 'Invalid',
-           'PluginError', 'WaitFailed']
+__all__ = ['BankCorrupt', 'BankError', 'BankKeyNotFound',
+           'BankUnavailable', 'Cancelled', 'ConfigError', 'Damaged',
+           'InstanceNotFound', 'Invalid', 'PluginError', 'WaitFailed']
 
 
 class WaitFailed(PluginError):

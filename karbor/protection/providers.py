@@ -18,7 +18,8 @@ A mistake in one file is logged and kept for whoever asks for that provider;
 it never stops the others.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+import dataclasses
 from dataclasses import dataclass, field
 import glob
 import os
@@ -33,6 +34,7 @@ from oslo_log import log
 from karbor import exception
 from karbor import extensions
 from karbor.bank import store
+from karbor.bank.patience import PatientBank
 from karbor.i18n import _
 from karbor.plugin.bank import BankPlugin
 from karbor.plugin.base import Plugin
@@ -74,6 +76,13 @@ class Provider:
     store: store.Store
     plugins: Mapping[str, ProtectionPlugin]
     operations: int = 0
+
+    def waiting(self, sleep: Callable[[float], None]) -> 'Provider':
+        """The same provider for somebody with his own way to pause.
+
+        :param sleep: as that of `Store.waiting`
+        """
+        return dataclasses.replace(self, store=self.store.waiting(sleep))
 
     def describe(self) -> dict[str, Any]:
         """What the API shows of it, and what use cases have to know.
@@ -181,7 +190,9 @@ def _load(conf: cfg.ConfigOpts, path: str) -> Provider | None:
             plugins[type_] = plugin
     return Provider(
         provider_id, settings.name, settings.description,
-        store.Store(bank, chunk_size=conf.protection.chunk_size,
+        store.Store(PatientBank(bank, _('provider %s') % settings.name,
+                                conf.protection.bank_patience),
+                    chunk_size=conf.protection.chunk_size,
                     level=conf.protection.compression_level), plugins,
         settings.operations)
 

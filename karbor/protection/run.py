@@ -119,6 +119,7 @@ class Run:
         self._clock = clock
         self._held_until = clock() + lease
         self._stop = threading.Event()
+        self._leaving = threading.Event()
         self._why: str | None = None
         self._lock = threading.Lock()
 
@@ -143,6 +144,8 @@ class Run:
                                      and why in (LOST, BROKEN)):
                 self._why = why
                 LOG.info('Operation %s stops: %s.', self.operation.id, why)
+        if why == GIVEN_UP:
+            self._leaving.set()
         self._stop.set()
 
     def cancel(self, user: str) -> None:
@@ -187,6 +190,14 @@ class Run:
             if self._stop.wait(left):
                 break
         self.check()
+
+    def linger(self, seconds: float) -> None:
+        """Pause in what follows the end of a run, until the process ends.
+
+        :raises Cancelled: it does
+        """
+        if self._leaving.wait(seconds):
+            raise Cancelled()
 
     # -- resources ------------------------------------------------------------
 

@@ -109,6 +109,7 @@ def carry_out(shop: Workshop, context: RequestContext, operation: Operation,
         roles=tuple(operation.request.get('roles', ())),
         request_id=operation.request_id),
         lease=shop.conf.protection.lease)
+    run.provider = provider.waiting(run.sleep)
     if checkpoint is not None:
         run.origin = checkpoint.origin
         if operation.type != 'undo':
@@ -122,7 +123,8 @@ def carry_out(shop: Workshop, context: RequestContext, operation: Operation,
             why is not None or operation.attempt > 1
             # who made it may write to it until the row is gone
             or operation.type == 'delete'):
-        repair.after(context, operation, provider.store)
+        repair.after(context, operation,
+                     provider.store.waiting(run.linger))
     return why
 
 
@@ -273,9 +275,10 @@ def _copy(shop: Workshop, run: Run, checkpoint: Checkpoint) -> None:
     source = shop.providers.get(run.operation.request['source_provider_id'])
     _refuse_damaged(run, checkpoints.get(run.context, source.id,
                                          run.source_id))
-    manifest = _available(source.store, run.source_id)
+    source_store = source.store.waiting(run.sleep)
+    manifest = _available(source_store, run.source_id)
     run.missing = manifest.missing
-    run.source = Source(source.store, manifest)
+    run.source = Source(source_store, manifest)
     graph = Graph.from_json(str(manifest.resource_graph))
     if run.operation.resources:
         run.load(graph, run.operation.resources)

@@ -12,6 +12,7 @@ and makes a few hundred requests in a test.
 """
 
 from collections.abc import Callable
+import datetime
 import functools
 import random
 import threading
@@ -21,6 +22,7 @@ import unittest
 from karbor.plugin.bank import BankPlugin
 from karbor.plugin.errors import BankError
 from karbor.plugin.errors import BankKeyNotFound
+from karbor.plugin.errors import BankUnavailable
 from karbor.plugin.testing.suite import Suite
 from karbor.plugin.testing.together import run_together
 
@@ -57,6 +59,19 @@ class BankConformance(Suite):
         """Make the storage unusable, so that every method must fail."""
         raise unittest.SkipTest('break_bank() is not overridden: this bank '
                                 'cannot be made to fail')
+
+    def take_bank_away(self) -> None:
+        """Make the storage unreachable, as a broken connection would.
+
+        Nothing in it is lost.
+        """
+        raise unittest.SkipTest('take_bank_away() is not overridden: this '
+                                'bank cannot be away')
+
+    def bring_bank_back(self) -> None:
+        """The reverse of `take_bank_away`."""
+        raise NotImplementedError('bring_bank_back() has to be overridden '
+                                  'with take_bank_away()')
 
     def cleanup(self) -> None:
         """Remove what `make_bank` made; called after each test."""
@@ -188,6 +203,33 @@ class BankConformance(Suite):
         self.assert_lists(keys)
         self.assert_lists(keys, prefix='many/')
 
+    # -- stat -----------------------------------------------------------------
+
+    def test_stat_tells_the_size(self) -> None:
+        for size in (0, 1, 70000, 5):
+            self.bank.put('a/b', b'x' * size)
+            self.assertEqual(size, self.bank.stat('a/b').size)
+
+    def test_stat_of_nothing_raises_not_found(self) -> None:
+        self.bank.put('a/b', b'x')
+        for key in ('c', 'a', 'a/bc', 'a/b/c'):
+            with self.assertRaises(BankKeyNotFound, msg=key):
+                self.bank.stat(key)
+
+    def test_stat_tells_the_age(self) -> None:
+        # its clock is not ours, but it cannot be far away
+        hour = datetime.timedelta(hours=1)
+        self.bank.put('a/b', b'x')
+        first = self.bank.stat('a/b').written_at
+        self.assertIsNotNone(first.tzinfo, 'the time has no zone')
+        now = datetime.datetime.now(datetime.UTC)
+        self.assertLess(abs(first - now), hour)
+        self.bank.get('a/b')
+        self.assertEqual(first, self.bank.stat('a/b').written_at,
+                         'reading is no writing')
+        self.bank.put('a/b', b'y')
+        self.assertGreaterEqual(self.bank.stat('a/b').written_at, first)
+
     # -- delete ---------------------------------------------------------------
 
     def test_delete_removes(self) -> None:
@@ -302,17 +344,37 @@ class BankConformance(Suite):
     def test_failures_are_bank_errors(self) -> None:
         self.bank.put('a/b', b'x')
         self.break_bank()
-        calls: list[Callable[[], object]] = [
-            lambda: self.bank.put('a/c', b'y'), lambda: self.bank.get('a/b'),
-            lambda: self.bank.list(), lambda: self.bank.delete('a/b')]
-        for call in calls:
+        for call in self.calls(self.bank):
             with self.assertRaises(BankError) as caught:
                 call()
             # a bank that cannot be read does not know that a key is absent
             self.assertNotIsInstance(caught.exception, BankKeyNotFound)
             self.assertTrue(str(caught.exception))
 
+    def test_a_bank_that_is_away_says_so(self) -> None:
+        keys = self.plant()
+        self.take_bank_away()
+        # one that this process knows, and one that it opens meanwhile
+        for bank in (self.bank, self.reopen_bank()):
+            for call in self.calls(bank):
+                with self.assertRaises(BankUnavailable):
+                    call()
+        self.bring_bank_back()
+        self.assert_lists(keys)
+        for key in keys:
+            self.assert_holds(key, key.encode('ascii'))
+        self.bank.delete('a/b')
+        self.bank.put('a/c', b'y')
+        self.assert_holds('a/c', b'y')
+
     # -- tools ----------------------------------------------------------------
+
+    @staticmethod
+    def calls(bank: BankPlugin) -> list[Callable[[], object]]:
+        """One of each, for a bank that holds ``a/b``."""
+        return [lambda: bank.put('a/c', b'y'), lambda: bank.get('a/b'),
+                lambda: bank.list(), lambda: bank.list('a/b', limit=1),
+                lambda: bank.stat('a/b'), lambda: bank.delete('a/b')]
 
     def assert_holds(self, key: str, data: bytes) -> None:
         """The bank holds just this at a key."""

@@ -3,6 +3,7 @@
 
 from collections.abc import Generator, Iterator, Sequence
 import contextlib
+import datetime
 import errno
 import itertools
 import os
@@ -17,8 +18,9 @@ from oslo_config import cfg
 
 from karbor import plugin
 
-# No key can have this name, so what is in there can be no object.
+# No key can have these names, so what is in there can be no object.
 _TEMP = '#incoming'
+_MARK = '#bank'
 _TEMP_AGE = 3600.0
 _TRIES = 1000
 _KNOWN = 4096
@@ -28,6 +30,15 @@ _NEW_FILE = (os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
              | os.O_CLOEXEC)
 _OLD_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _ABSENT = {errno.ENOENT, errno.ENOTDIR}
+# What shares, tunnels and loose cables say, and a process that is short of
+# something for a moment. A disk says EIO as well, see `FileSystemBank.get`.
+_AWAY = {
+    errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT, errno.ENODEV,
+    errno.ENXIO, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENETDOWN,
+    errno.ENETUNREACH, errno.ECONNREFUSED, errno.ECONNRESET,
+    errno.ECONNABORTED, errno.EPIPE, errno.ESHUTDOWN, errno.EREMOTEIO,
+    errno.ENOLINK, errno.EAGAIN, errno.EBUSY, errno.EINTR, errno.ENOLCK,
+    errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 
 _REASONS = {
     errno.ENOSPC: 'the disk is full',
@@ -44,10 +55,22 @@ _REASONS = {
 def _failed(key: str, error: OSError) -> plugin.BankError:
     number = error.errno or 0
     reason = _REASONS.get(number) or os.strerror(number)
-    if error.errno == errno.EIO:
-        return plugin.BankCorrupt(key=key, reason=f'{reason} (EIO)')
-    return plugin.BankError(
+    kind = plugin.BankUnavailable if number in _AWAY else plugin.BankError
+    return kind(
         key=key, reason=f'{reason} ({errno.errorcode.get(number, number)})')
+
+
+class _Seen(NamedTuple):
+    """A bank that this process has used."""
+
+    mark: str
+    place: tuple[int, int]
+
+
+# by path; a bank that was there and is not is away, also for an instance that
+# is made meanwhile
+_seen: dict[str, _Seen] = {}
+_seen_lock = threading.Lock()
 
 
 class _Entry(NamedTuple):
@@ -64,6 +87,10 @@ class FileSystemBank(plugin.BankPlugin):
     Every step goes through open directories and follows no symbolic link, so
     that nothing outside the directory can be reached, whoever plants one. Any
     number of processes may use the directory at once.
+
+    The first `put` leaves a mark in the directory. Where it is missing, the
+    bank is not there, but most likely the empty directory on which it is
+    mounted at other times.
     """
 
     option_group = 'file_system_bank_plugin'
@@ -72,6 +99,12 @@ class FileSystemBank(plugin.BankPlugin):
                    help='Absolute path of the directory that holds the bank. '
                         'It is created if the directory above it exists. '
                         'Only Karbor may write there.'),
+        cfg.BoolOpt('file_system_bank_create', default=True,
+                    help='Whether a bank is made where there is none. Set it '
+                         'to False when a bank that is mounted has been used '
+                         'for the first time: a directory without it is then '
+                         'never taken for an empty bank, but for one that is '
+                         'not mounted, and operations wait for it.'),
     )
 
     def __init__(self, config: cfg.ConfigOpts) -> None:
@@ -85,7 +118,7 @@ class FileSystemBank(plugin.BankPlugin):
         if not os.path.isabs(path) or '\0' in path:
             raise plugin.ConfigError(
                 file=where, reason=f'{path!r} is not an absolute path')
-        self._path: str = path
+        self._path: str = path.rstrip('/') or '/'
         self._lock = threading.Lock()
         self._durable: dict[str, tuple[int, int]] = {}
         self._next_sweep = 0.0
@@ -94,7 +127,7 @@ class FileSystemBank(plugin.BankPlugin):
 
     def put(self, key: str, data: bytes) -> None:
         parts = _split(key)
-        with self._errors(key), self._root() as root:
+        with self._errors(key), self._root(make=True) as root:
             self._sweep_now_and_then(root)
             for _try in range(_TRIES):
                 try:
@@ -110,20 +143,27 @@ class FileSystemBank(plugin.BankPlugin):
     def get(self, key: str) -> bytes:
         parts = _split(key)
         with self._errors(key), self._root() as root:
-            try:
-                with self._walk(root, parts[:-1]) as folder:
-                    fd = os.open(parts[-1], _OLD_FILE, dir_fd=folder)
-            except OSError as error:
-                if error.errno in _ABSENT:
-                    raise plugin.BankKeyNotFound(key=key) from error
-                raise
-            try:
-                if not stat.S_ISREG(os.fstat(fd).st_mode):
-                    raise plugin.BankKeyNotFound(key=key)
-                with open(fd, 'rb', closefd=False) as file:
-                    return file.read()
-            finally:
-                os.close(fd)
+            # EIO is what a sector says that cannot be read, and a server that
+            # did not answer. The second one says it of everything.
+            for last in (False, True):
+                try:
+                    return self._get(root, parts, key)
+                except OSError as error:
+                    if error.errno != errno.EIO:
+                        raise
+                    os.fstatvfs(root)
+                    if last:
+                        raise plugin.BankCorrupt(
+                            key=key, reason=f'{os.strerror(errno.EIO)} (EIO)',
+                        ) from error
+        raise AssertionError
+
+    def stat(self, key: str) -> plugin.Stat:
+        with (self._errors(key), self._root() as root,
+              self._open(root, _split(key), key) as fd):
+            info = os.fstat(fd)
+        return plugin.Stat(info.st_size, datetime.datetime.fromtimestamp(
+            info.st_mtime, datetime.UTC))
 
     def list(self, prefix: str = '', after: str = '',
              limit: int | None = None) -> list[str]:
@@ -169,33 +209,64 @@ class FileSystemBank(plugin.BankPlugin):
             raise _failed(key, error) from error
 
     @contextlib.contextmanager
-    def _root(self) -> Iterator[int]:
-        """The directory of the bank, open; made if it is missing."""
+    def _root(self, *, make: bool = False) -> Iterator[int]:
+        """The directory of the bank, open; made if it is missing.
+
+        :param make: mark it as a bank if nobody has
+        """
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+        with _seen_lock:
+            seen = _seen.get(self._path)
         try:
             try:
                 root = os.open(self._path, flags)
-            except FileNotFoundError:
+            except FileNotFoundError as error:
+                if seen or not self.config.file_system_bank_create:
+                    raise self._away('the directory is not there') from error
                 self._make_root()
                 root = os.open(self._path, flags)
         except FileNotFoundError as error:
-            raise plugin.BankError(key=self._where, reason=(
-                'the directory does not exist, nor does the one above it'),
-            ) from error
+            raise self._away('the directory does not exist, nor does the '
+                             'one above it') from error
         except NotADirectoryError as error:
             raise plugin.BankError(key=self._where, reason='it is not a '
                                    'directory') from error
         except OSError as error:
             raise _failed(self._where, error) from error
         try:
+            with self._errors(self._where):
+                self._recognise(root, seen, make)
             yield root
         finally:
             os.close(root)
 
+    def _away(self, reason: str) -> plugin.BankUnavailable:
+        return plugin.BankUnavailable(key=self._where, reason=reason)
+
+    def _recognise(self, root: int, seen: _Seen | None, make: bool) -> None:
+        """Make sure that this is the bank, and not what it is mounted on."""
+        info = os.fstat(root)
+        place = (info.st_dev, info.st_ino)
+        if seen is not None and seen.place == place:
+            return
+        mark = _read_mark(root)
+        if mark is None:
+            if seen or not self.config.file_system_bank_create:
+                raise self._away(f'the directory holds no bank (no {_MARK}); '
+                                 'is it mounted?')
+            if not make:
+                return          # nobody has put anything there yet
+            mark = _make_mark(root)
+        # an empty one is about to be written, or its author has crashed
+        elif seen is not None and seen.mark and mark and seen.mark != mark:
+            raise self._away('another bank is in its place')
+        with _seen_lock:
+            _seen[self._path] = _Seen(mark, place)
+
     def _make_root(self) -> None:
         with contextlib.suppress(FileExistsError):
             os.mkdir(self._path, 0o700)
-        above = os.open(os.path.dirname(self._path.rstrip('/')) or '/',
+        above = os.open(os.path.dirname(self._path) or '/',
                         os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             _sync_folder(above)
@@ -266,6 +337,29 @@ class FileSystemBank(plugin.BankPlugin):
 
     # -- files ----------------------------------------------------------------
 
+    @contextlib.contextmanager
+    def _open(self, root: int, parts: Sequence[str],
+              key: str) -> Iterator[int]:
+        """An object, open."""
+        try:
+            with self._walk(root, parts[:-1]) as folder:
+                fd = os.open(parts[-1], _OLD_FILE, dir_fd=folder)
+        except OSError as error:
+            if error.errno in _ABSENT:
+                raise plugin.BankKeyNotFound(key=key) from error
+            raise
+        try:
+            if not stat.S_ISREG(os.fstat(fd).st_mode):
+                raise plugin.BankKeyNotFound(key=key)
+            yield fd
+        finally:
+            os.close(fd)
+
+    def _get(self, root: int, parts: Sequence[str], key: str) -> bytes:
+        with (self._open(root, parts, key) as fd,
+              open(fd, 'rb', closefd=False) as file):
+            return file.read()
+
     def _put(self, root: int, parts: Sequence[str], data: bytes) -> None:
         with contextlib.suppress(FileExistsError):
             os.mkdir(_TEMP, 0o700, dir_fd=root)
@@ -319,6 +413,34 @@ def _split(key: str) -> list[str]:
         if part in ('', '.', '..') or not _PART.fullmatch(part):
             raise plugin.BankError(key=repr(key), reason='it is not a key')
     return parts
+
+
+def _read_mark(root: int) -> str | None:
+    """What distinguishes a bank from others; None if it has no mark."""
+    try:
+        fd = os.open(_MARK, _OLD_FILE, dir_fd=root)
+    except FileNotFoundError:
+        return None
+    try:
+        return os.read(fd, 64).decode('ascii', 'replace')
+    finally:
+        os.close(fd)
+
+
+def _make_mark(root: int) -> str:
+    try:
+        fd = os.open(_MARK, _NEW_FILE, 0o600, dir_fd=root)
+    except FileExistsError:
+        # somebody else was first
+        return _read_mark(root) or ''
+    mark = secrets.token_hex(16)
+    try:
+        _write_all(fd, mark.encode('ascii'))
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+    _sync_folder(root)
+    return mark
 
 
 def _sync_folder(fd: int) -> None:

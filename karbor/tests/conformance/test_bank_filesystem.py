@@ -28,5 +28,23 @@ class TestFileSystemBank(testing.BankConformance):
     def break_bank(self):
         shutil.rmtree(self.directory)
 
+    def take_bank_away(self):
+        os.rename(self.path, f'{self.path}-away')
+
+    def bring_bank_back(self):
+        os.rename(f'{self.path}-away', self.path)
+
     def cleanup(self):
         shutil.rmtree(self.directory, ignore_errors=True)
+
+
+class TestMountedBank(TestFileSystemBank):
+    """Away is what is not mounted: its empty mount point is there."""
+
+    def take_bank_away(self):
+        super().take_bank_away()
+        os.mkdir(self.path)
+
+    def bring_bank_back(self):
+        os.rmdir(self.path)
+        super().bring_bank_back()

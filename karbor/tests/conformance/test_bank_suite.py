@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """The suite of banks accepts a right bank and refuses each wrong one."""
 
+import datetime
 import functools
 import threading
 import unittest
 
 import pytest
 
+from karbor.bank.patience import PatientBank
 from karbor.plugin import BankError
 from karbor.plugin import BankKeyNotFound
+from karbor.plugin import BankUnavailable
+from karbor.plugin import Stat
 from karbor.plugin import testing
 from karbor.plugin.testing import MemoryBank
 
@@ -20,11 +24,38 @@ class TestMemoryBank(testing.BankConformance):
     def break_bank(self):
         self.bank.objects = None
 
+    def take_bank_away(self):
+        self.bank.away = True
+
+    def bring_bank_back(self):
+        self.bank.away = False
+
+
+class TestPatientBank(TestMemoryBank):
+    """It keeps the contract that it hands on."""
+
+    def make_bank(self):
+        self.beneath = super().make_bank()
+        return PatientBank(self.beneath, 'provider Local', 0)
+
+    def break_bank(self):
+        self.beneath.objects = None
+
+    def take_bank_away(self):
+        self.beneath.away = True
+
+    def bring_bank_back(self):
+        self.beneath.away = False
+
 
 class _Breakable(MemoryBank):
-    """Says what is wrong, once its storage is gone."""
+    """Says what is wrong, once its storage is gone or away."""
+
+    away = False
 
     def _check(self):
+        if self.away:
+            raise BankUnavailable(key='memory', reason='no answer')
         if self.objects is None:
             raise BankError(key='memory', reason='it was taken away')
 
@@ -39,6 +70,10 @@ class _Breakable(MemoryBank):
     def list(self, prefix='', after='', limit=None):
         self._check()
         return super().list(prefix, after, limit)
+
+    def stat(self, key):
+        self._check()
+        return super().stat(key)
 
     def delete(self, key):
         self._check()
@@ -371,6 +406,79 @@ class ListsItsOwn(MemoryBank):
         return sorted({*super().list(prefix, after), *own})[:limit]
 
 
+class SizeOfNothing(MemoryBank):
+    def stat(self, key):
+        return Stat(len(self.objects.get(key, b'')),
+                    datetime.datetime.now(datetime.UTC))
+
+
+class SizeOfTheFirst(MemoryBank):
+    def stat(self, key):
+        self.sizes = getattr(self, 'sizes', {})
+        found = super().stat(key)
+        return Stat(self.sizes.setdefault(key, found.size), found.written_at)
+
+
+class LocalTime(MemoryBank):
+    def stat(self, key):
+        found = super().stat(key)
+        return Stat(found.size, found.written_at.replace(tzinfo=None))
+
+
+class AgeOfReading(MemoryBank):
+    """Tells when an object was last used."""
+
+    def get(self, key):
+        self.written[key] = datetime.datetime.now(datetime.UTC)
+        return super().get(key)
+
+
+class NoAge(MemoryBank):
+    def stat(self, key):
+        return Stat(super().stat(key).size,
+                    datetime.datetime.fromtimestamp(0, datetime.UTC))
+
+
+class AwayIsForEver(_Breakable):
+    """Does not tell what passes from what lasts."""
+
+    def _check(self):
+        if self.away:
+            raise BankError(key='memory', reason='no answer')
+
+
+class AwayIsEmpty(_Breakable):
+    """A directory on which nothing is mounted now."""
+
+    def _check(self):
+        pass
+
+    def get(self, key):
+        if self.away:
+            raise BankKeyNotFound(key=key)
+        return super().get(key)
+
+    def list(self, prefix='', after='', limit=None):
+        return [] if self.away else super().list(prefix, after, limit)
+
+
+class DeletesOfNothing(_Breakable):
+    """Knows without asking that nothing is left."""
+
+    def delete(self, key):
+        if not self.away:
+            super().delete(key)
+
+
+class NeverBack(_Breakable):
+    """Does not connect again."""
+
+    def _check(self):
+        self.lost = getattr(self, 'lost', False) or self.away
+        if self.lost:
+            raise BankUnavailable(key='memory', reason='no answer')
+
+
 # a put waits here for another one, so that the two overlap
 in_flight = threading.Condition()
 
@@ -419,6 +527,15 @@ FAULTS = {
     RaisesOsError: 'test_failures_are_bank_errors',
     SwallowsErrors: 'test_failures_are_bank_errors',
     NotFoundForFailure: 'test_failures_are_bank_errors',
+    SizeOfNothing: 'test_stat_of_nothing_raises_not_found',
+    SizeOfTheFirst: 'test_stat_tells_the_size',
+    LocalTime: 'test_stat_tells_the_age',
+    AgeOfReading: 'test_stat_tells_the_age',
+    NoAge: 'test_stat_tells_the_age',
+    AwayIsForEver: 'test_a_bank_that_is_away_says_so',
+    AwayIsEmpty: 'test_a_bank_that_is_away_says_so',
+    DeletesOfNothing: 'test_a_bank_that_is_away_says_so',
+    NeverBack: 'test_a_bank_that_is_away_says_so',
 }
 
 
@@ -438,6 +555,14 @@ def refusals(bank_class):
             if not isinstance(self.bank, _Breakable):
                 super().break_bank()
             self.bank.objects = None
+
+        def take_bank_away(self):
+            if not isinstance(self.bank, _Breakable):
+                super().take_bank_away()
+            self.bank.away = True
+
+        def bring_bank_back(self):
+            self.bank.away = False
 
     result = unittest.TestResult()
     unittest.defaultTestLoader.loadTestsFromTestCase(Suite).run(result)

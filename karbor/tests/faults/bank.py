@@ -3,7 +3,7 @@
 
 from karbor import plugin
 
-BANK = ('put', 'get', 'list', 'delete')
+BANK = ('put', 'get', 'list', 'stat', 'delete')
 
 
 class FaultyBank(plugin.BankPlugin):
@@ -22,6 +22,9 @@ class FaultyBank(plugin.BankPlugin):
     def list(self, prefix='', after='', limit=None):
         return self._faults.run(
             'list', lambda: self._bank.list(prefix, after, limit), prefix)
+
+    def stat(self, key):
+        return self._faults.run('stat', lambda: self._bank.stat(key), key)
 
     def delete(self, key):
         self._faults.run('delete', lambda: self._bank.delete(key), key)

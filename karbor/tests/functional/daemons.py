@@ -332,9 +332,10 @@ file_system_bank_path = {bank or self.bank}
     # -- what lies about ------------------------------------------------------
 
     def bank_objects(self):
-        """Paths of all files in the bank."""
+        """Paths of all files in the bank but for its mark."""
         return sorted(str(path.relative_to(self.bank))
-                      for path in self.bank.rglob('*') if path.is_file())
+                      for path in self.bank.rglob('*')
+                      if path.is_file() and path.name != '#bank')
 
     @contextlib.contextmanager
     def notifications(self, exchange):

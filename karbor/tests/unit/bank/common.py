@@ -94,5 +94,8 @@ class FaultyBank(MemoryBank):
     def list(self, prefix='', after='', limit=None):
         return self._call(super().list, prefix, after, limit)
 
+    def stat(self, key):
+        return self._call(super().stat, key)
+
     def delete(self, key):
         self._call(super().delete, key)

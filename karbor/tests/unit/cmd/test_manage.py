@@ -2,6 +2,7 @@
 """karbor-manage."""
 
 import datetime
+import json
 import uuid
 
 import pytest
@@ -83,6 +84,12 @@ def test_daemons_are_listed(run, synced, capsys):
     for name, text in (('Host', 'a'), ('Status', 'enabled'),
                        ('State', 'up'), ('Last heartbeat', '20')):
         assert first[head.index(name):].startswith(text)
+    assert run(manage.main, 'service', 'list', '-f', 'json') == 0
+    assert json.loads(capsys.readouterr().out)[1] == {
+        'id': 2, 'binary': 'karbor-protection', 'host': 'a-long-name',
+        'status': 'disabled', 'state': 'down',
+        'updated_at': '2026-11-22T12:00:00+00:00',
+        'disabled_reason': 'a broken disk'}
 
 
 @pytest.mark.parametrize('args', [(), ('db',), ('bank', 'import'),

@@ -5,6 +5,7 @@ import datetime
 
 import pytest
 
+from karbor import context as karbor_context
 from karbor import exception
 from karbor.db import checkpoints
 from karbor.db import quotas
@@ -58,6 +59,20 @@ def test_it_belongs_to_its_provider_and_project(saved):
         with pytest.raises(exception.CheckpointNotFound, match=id_):
             checkpoints.get(context, provider, id_)
     assert get(saved.id, common.admin(common.OTHER)) == saved
+
+
+def test_statuses_of_those_that_exist_whatever_their_provider(database):
+    one = common.save(common.checkpoint(status='available'))
+    two = common.save(common.checkpoint(
+        status='error', provider_id=common.fixtures.PROVIDER_2,
+        project_id=common.OTHER))
+    wanted = [one.id, two.id, common.NOWHERE]
+    with fixtures.Statements() as seen:
+        assert checkpoints.statuses(karbor_context.system(), wanted) == {
+            one.id: 'available', two.id: 'error'}
+    assert len([text for text in seen.texts
+                if text.startswith('SELECT')]) == 1
+    assert checkpoints.statuses(karbor_context.system(), []) == {}
 
 
 def test_a_list_from_a_moment_until_before_another(database):

@@ -46,15 +46,14 @@ def test_the_public_face():
                             'on_main', 'on_complete')
     assert sorted(plugin.__all__) == [
         'Actions', 'BankCorrupt', 'BankError', 'BankKeyNotFound',
-        'BankPlugin', 'Cancelled', 'ConfigError', 'Context', 'CopyData',
-        'Damaged', 'Data', 'Event', 'EventSource', 'Graph', 'HOOKS',
-        'HORIZON_YEARS', 'InstanceNotFound', 'Invalid', 'NOTIFICATION',
-        'Operation', 'OperationType', 'PERIODS', 'Plugin', 'PluginError',
-        'ProtectablePlugin', 'ProtectionPlugin', 'Reader', 'Record',
-        'Resource', 'Retention', 'Schedule', 'Schemas', 'Step', 'TimeFormat',
-        'Undo', 'WEBHOOK', 'WaitFailed', 'WallClock', 'Writer', 'local_time',
-        'moment_of',
-        'time_zone']
+        'BankPlugin', 'BankUnavailable', 'Cancelled', 'ConfigError',
+        'Context', 'CopyData', 'Damaged', 'Data', 'Event', 'EventSource',
+        'Graph', 'HOOKS', 'HORIZON_YEARS', 'InstanceNotFound', 'Invalid',
+        'NOTIFICATION', 'Operation', 'OperationType', 'PERIODS', 'Plugin',
+        'PluginError', 'ProtectablePlugin', 'ProtectionPlugin', 'Reader',
+        'Record', 'Resource', 'Retention', 'Schedule', 'Schemas', 'Stat',
+        'Step', 'TimeFormat', 'Undo', 'WEBHOOK', 'WaitFailed', 'WallClock',
+        'Writer', 'local_time', 'moment_of', 'time_zone']
     for name in plugin.__all__:
         assert hasattr(plugin, name)
 

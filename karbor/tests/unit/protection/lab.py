@@ -21,6 +21,7 @@ from karbor.actions import operations as operation_actions
 from karbor.actions import plans
 from karbor.actions import restores
 from karbor.actions import verifications
+from karbor.bank.patience import PatientBank
 from karbor.bank.store import Store
 from karbor.db import checkpoints
 from karbor.db import models
@@ -140,12 +141,18 @@ class Process:
     :ivar shop: what `work.carry_out` and `worker.Worker` need
     """
 
-    def __init__(self, lab, faults=None, threads=1):
+    def __init__(self, lab, faults=None, threads=1, patience=0):
+        """Begin.
+
+        :param patience: seconds for which it waits for a bank that is away
+        """
         self.lab = lab
         self.faults = faults or Faults()
         self.protection = Protection(self)
-        self.store = Store(FaultyBank(lab.bank, self.faults),
-                           chunk_size=CHUNK)
+        self.bank = FaultyBank(lab.bank, self.faults)
+        self.store = Store(
+            PatientBank(self.bank, 'provider test', patience, first=0.001),
+            chunk_size=CHUNK)
         self.runs = []
         self.provider = providers.Provider(
             PROVIDER, 'test', 'for tests', self.store,
@@ -235,9 +242,9 @@ class Lab:
 
     # -- doing ----------------------------------------------------------------
 
-    def process(self, faults=None, threads=1):
+    def process(self, faults=None, threads=1, **kwargs):
         """A fresh process."""
-        return Process(self, faults, threads)
+        return Process(self, faults, threads, **kwargs)
 
     def hook(self, kind, name, step):
         """What the plugin does."""

@@ -8,10 +8,13 @@ import pytest
 import sqlalchemy as sa
 
 from karbor import context as karbor_context
+from karbor import plugin
 from karbor.bank import layout
 from karbor.db import models
 from karbor.db import session
 from karbor.protection import importer
+from karbor.tests.faults import BANK
+from karbor.tests.faults import Faults
 from karbor.tests.unit.protection import lab as labs
 
 
@@ -114,3 +117,21 @@ def test_what_is_deleted_while_it_is_read_is_no_ghost(lab, monkeypatch):
     assert len(read) == 1
     lab.check_gone(first)
     lab.check_available(second)
+
+
+def test_an_import_waits_for_a_bank_that_is_away(lab):
+    """At any call; nothing is then called unreadable, or left out."""
+    lab.protected()
+    number = 0
+    while True:
+        number += 1
+        lose_database(lab)
+        faults = Faults(number, plugin.BankUnavailable(
+            key='k', reason='no answer'), on=BANK)
+        assert importer.run(
+            karbor_context.system(),
+            lab.process(faults, patience=600).provider,
+        ) == importer.Result(added=1)
+        if not faults.hit:
+            break
+    assert number > 3

@@ -233,7 +233,7 @@ def test_options_come_from_the_file_then_from_karbor_conf(
     # a relative directory is looked up beside karbor.conf
     found = providers.load(own)
     assert found.mistakes == {}
-    banks = [found.get(id_).store._section._plugin for id_ in (ID, ID_2)]
+    banks = [found.get(id_).store._bank._bank for id_ in (ID, ID_2)]
     assert [(b.config.where, b.config.size) for b in banks] == [
         ('file', 7), ('main', 7)]
 

@@ -256,8 +256,8 @@ class Sleeper:
 
 def _sleepy(lab, which, meanwhile):
     process = lab.process(threads=2)
-    section = process.store._section
-    section._plugin = Sleeper(section._plugin, which, meanwhile)
+    patient = process.store._bank
+    patient._bank = Sleeper(patient._bank, which, meanwhile)
     return process
 
 
@@ -284,7 +284,7 @@ def test_a_manifest_that_comes_too_late_is_put_right(lab, status, deleted):
     checkpoint_id = lab.ask_protect()
     process = _sleepy(lab, _manifest(status), meanwhile)
     assert process.work() == runs.LOST
-    assert process.store._section._plugin._meanwhile is None
+    assert process.store._bank._bank._meanwhile is None
     if deleted:
         lab.check_gone(checkpoint_id)
     else:

@@ -11,38 +11,23 @@ import sys
 from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
-from oslo_config import cfg
 import pytest
 
 from karbor import plugin
 from karbor.plugin.testing import MemoryBank
 from karbor.plugin.testing.together import run_together
 from karbor.plugins.bank import filesystem
-from karbor.plugins.bank.filesystem import FileSystemBank
+from karbor.tests.unit.plugins.bank.common import calls
+from karbor.tests.unit.plugins.bank.common import make_bank
 
 TEMP = '#incoming'
-
-
-def make_bank(path):
-    config = cfg.ConfigOpts()
-    config.register_opts(FileSystemBank.options, FileSystemBank.option_group)
-    config.set_override('file_system_bank_path', path and str(path),
-                        FileSystemBank.option_group)
-    return FileSystemBank(config)
-
-
-@pytest.fixture
-def root(tmp_path):
-    return tmp_path / 'bank'
-
-
-@pytest.fixture
-def bank(root):
-    return make_bank(root)
+MARK = '#bank'
 
 
 def tree(root):
-    return sorted(str(path.relative_to(root)) for path in root.rglob('*'))
+    """All that is there but for the mark."""
+    return sorted(str(path.relative_to(root)) for path in root.rglob('*')
+                  if path != root / MARK)
 
 
 # -- configuration ------------------------------------------------------------
@@ -64,11 +49,6 @@ def test_nothing_is_opened_before_it_is_used(root):
 def test_the_directory_is_made_if_the_one_above_exists(root):
     assert make_bank(f'{root}/').list() == []
     assert stat.S_IMODE(root.stat().st_mode) == 0o700
-
-
-def calls(bank):
-    return [lambda: bank.put('a/b', b'x'), lambda: bank.get('a/b'),
-            lambda: bank.list(), lambda: bank.delete('a/b')]
 
 
 def test_a_path_that_cannot_be_is_an_error_that_does_not_tell_it(tmp_path):
@@ -323,108 +303,6 @@ def test_a_key_that_is_the_folder_of_another_is_an_error(bank):
     assert bank.list() == ['a/b']
 
 
-# -- failures -----------------------------------------------------------------
-
-REASONS = [(errno.ENOSPC, 'the disk is full'),
-           (errno.EDQUOT, 'quota is used up'),
-           (errno.EACCES, 'permission denied'),
-           (errno.EROFS, 'read-only'), (errno.EIO, 'EIO'),
-           (errno.EMFILE, 'EMFILE'), (99999, '99999')]
-STEPS = ['mkdir', 'open', 'write', 'fsync', 'rename', 'fstat']
-
-
-@pytest.mark.parametrize(('number', 'reason'), REASONS)
-@pytest.mark.parametrize('step', STEPS)
-def test_a_put_that_fails_leaves_the_old_object(bank, root, monkeypatch, step,
-                                                number, reason):
-    """At the first and at every later call of each step."""
-    bank.put('a/b', b'old')
-    real = getattr(os, step)
-    at = 0
-    while True:
-        at += 1
-        count = 0
-
-        def fail(*args, at=at, **kwargs):
-            nonlocal count
-            count += 1
-            if count == at:
-                raise OSError(number, 'the words of the system')
-            return real(*args, **kwargs)
-
-        with monkeypatch.context() as patch:
-            patch.setattr(os, step, fail)
-            other = make_bank(root)
-            try:
-                other.put('a/b', b'new')
-            except plugin.BankError as error:
-                failed = error
-            else:
-                failed = None
-        if failed is None:
-            assert count < at
-            break
-        assert reason in str(failed)
-        # the last sync comes after the rename: the new one is there as well
-        assert bank.get('a/b') in (b'old', b'new')
-        assert list((root / TEMP).iterdir()) == []
-        bank.put('a/b', b'old')
-    assert at > 1
-    assert bank.get('a/b') == b'new'
-
-
-@pytest.mark.parametrize(('step', 'call'), [
-    ('open', lambda bank: bank.get('a/b')),
-    ('open', lambda bank: bank.list()),
-    ('scandir', lambda bank: bank.list()),
-    ('unlink', lambda bank: bank.delete('a/b')),
-    ('stat', lambda bank: bank.delete('a/b')),
-    ('rmdir', lambda bank: bank.delete('a/b')),
-    ('open', lambda bank: bank.delete('a/b'))])
-def test_every_other_failure_has_a_reason(bank, monkeypatch, step, call):
-    bank.put('a/b', b'x')
-
-    def fail(*args, **kwargs):
-        raise OSError(errno.EACCES, 'no')
-
-    monkeypatch.setattr(os, step, fail)
-    with pytest.raises(plugin.BankError, match='permission denied .EACCES'):
-        call(bank)
-
-
-def test_a_sector_that_cannot_be_read_is_damage(bank, monkeypatch):
-    bank.put('a/b', b'x')
-
-    def fail(*args):
-        raise OSError(errno.EIO, 'no')
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, 'fstat', fail)
-        with pytest.raises(plugin.BankCorrupt, match='EIO'):
-            bank.get('a/b')
-
-
-@pytest.mark.skipif(not os.path.exists('/dev/full'),
-                    reason='the platform has no device that is always full')
-def test_a_full_disk_for_real(bank, monkeypatch):
-    bank.put('a', b'old')
-    real = os.write
-    full = os.open('/dev/full', os.O_WRONLY)
-    with monkeypatch.context() as patch:
-        patch.setattr(os, 'write', lambda fd, data: real(full, data))
-        with pytest.raises(plugin.BankError, match='the disk is full'):
-            bank.put('a', b'new')
-    os.close(full)
-    assert bank.get('a') == b'old'
-
-
-def test_short_writes_are_completed(bank, monkeypatch):
-    real = os.write
-    monkeypatch.setattr(os, 'write', lambda fd, data: real(fd, data[:7]))
-    bank.put('a', bytes(range(100)))
-    assert bank.get('a') == bytes(range(100))
-
-
 # -- many at once -------------------------------------------------------------
 
 def test_a_put_goes_on_when_its_directory_vanishes(bank, root, monkeypatch):
@@ -483,7 +361,7 @@ def test_what_crashed_writers_left_is_swept_when_it_is_old(bank, root):
 
 SCRIPT = '''
 import sys
-from karbor.tests.unit.plugins.bank.test_filesystem import make_bank
+from karbor.tests.unit.plugins.bank.common import make_bank
 bank = make_bank(sys.argv[1])
 name = sys.argv[2]
 for number in range(60):
@@ -510,7 +388,7 @@ def test_many_processes(root):
 
 ENDLESS = '''
 import sys
-from karbor.tests.unit.plugins.bank.test_filesystem import make_bank
+from karbor.tests.unit.plugins.bank.common import make_bank
 bank = make_bank(sys.argv[1])
 while True:
     for byte in b'ab':

@@ -40,8 +40,7 @@ def test_the_bank_is_told_before_the_database(lab):
 
     checkpoint_id = lab.ask_protect()
     process = lab.process()
-    process.store._section._plugin.put = put.__get__(
-        process.store._section._plugin)
+    process.bank.put = put.__get__(process.bank)
     assert process.work() is None
     assert told == [('protecting', 'protecting'),
                     ('available', 'protecting')]
