@@ -22,8 +22,6 @@ import time
 import costs
 import world as worlds
 
-from karbor.tests.functional import daemons
-
 sys.path.append(str(Path(__file__).parents[1]))
 
 import report
@@ -53,7 +51,8 @@ def queue(world, count, projects, workers, large):
     rest = count - int(count * large)
     owners = [names[number % len(names)] if number < rest else names[0]
               for number in range(count)]
-    # what comes first is not to be served first because of that
+    # All of a project come together: by age alone, one project would end
+    # after the other.
     owners.sort()
     for project in owners:
         world.queue(world.plan_of(1, project))
@@ -218,8 +217,7 @@ def arguments():
 
 def main():
     wanted = arguments()
-    print(f'load before: {os.getloadavg()[0]:.2f}, {os.cpu_count()} cores; '
-          f'provider {daemons.PROVIDER}')
+    print(f'load before: {os.getloadavg()[0]:.2f}, {os.cpu_count()} cores')
     report.tell(lambda root: results(wanted, root), SAID, wanted.json, 60)
 
 
