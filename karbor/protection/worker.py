@@ -7,7 +7,6 @@ runs out, and another one goes on from the journal.
 
 from collections.abc import Callable
 from concurrent import futures
-import math
 import os
 import threading
 import time
@@ -132,10 +131,12 @@ class Worker:
     def _until_silence(self, context: karbor_context.RequestContext) -> float:
         """Seconds until there may be something that another has left."""
         seconds = operations.next_silence(context, self.owner)
-        if seconds is None:
-            return math.inf
-        # what could not be had just now is asked for again, but not at once
-        return seconds + _LATER if seconds else _AGAIN
+        if seconds == 0:
+            # it could not be had just now
+            return _AGAIN
+        # who begins after this look holds it for at least as long
+        lease: float = self._options.lease
+        return lease if seconds is None else min(seconds + _LATER, lease)
 
     def _claim_all(self, context: karbor_context.RequestContext) -> bool:
         """Take work for all that are free; False: there may be more."""

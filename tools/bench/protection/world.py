@@ -163,7 +163,8 @@ class World(daemons.Deployment):
         """All operations, as rows."""
         table = models.Operation
         return self.ask(sa.select(
-            table.project_id, table.started_at, table.ended_at))
+            table.project_id, table.owner, table.started_at,
+            table.ended_at))
 
     def held(self, checkpoint_id):
         """Who works on a checkpoint: owner, attempt, lease_until."""

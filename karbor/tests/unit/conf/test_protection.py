@@ -10,7 +10,7 @@ from karbor.tests.unit.conf import options
 
 
 @pytest.mark.parametrize(('name', 'value'), [
-    ('flow_size', 201), ('lease', 1), ('compression_level', 20),
+    ('flow_size', 10_001), ('lease', 1), ('compression_level', 20),
     ('chunk_size', 64 * 2 ** 20 + 1), ('threads', 0), ('max_crashes', 0),
     ('project_operations', -1)])
 def test_the_group(name, value):
