@@ -9,6 +9,7 @@ the queues that there are and with what runs, not with what waits in a queue.
 
 from collections.abc import Collection
 import functools
+import hashlib
 from typing import Any
 
 import sqlalchemy as sa
@@ -110,7 +111,8 @@ def next_(session: orm.Session, limits: Limits,
 
     What another worker has left in silence comes first: it runs already, so
     no limit holds it up. Behind that it is the turn of the project that has
-    the fewest running.
+    the fewest running. If that is so of several, they take turns: by age, all
+    that one has queued would come before what another one queues later.
 
     :param tried: ids of those that cannot be had just now
     """
@@ -118,8 +120,45 @@ def next_(session: orm.Session, limits: Limits,
     for one in at_work:
         if one.silent and one.type in TYPES and one.id not in tried:
             return one.id
-    found = model.pick(_free(session, at_work, tried), at_work, limits)
-    return None if found is None else found.id
+    heads = _free(session, at_work, tried)
+    projects = {head.project_id for head in heads}
+    turns = _turns(session, projects) if len(projects) > 1 else {}
+    found = model.pick(heads, at_work, limits, turns)
+    if found is None:
+        return None
+    if len(projects) > 1:
+        # behind all that wait now
+        _note(session, found.project_id, max(turns.values(), default=0) + 1)
+    return found.id
+
+
+def _turns(session: orm.Session,
+           projects: Collection[str]) -> dict[str, int]:
+    """When each had its last turn, beside others; numbers that grow."""
+    names = {_name(project): project for project in projects}
+    return {names[name]: number for name, number in session.execute(
+        _last_turns(), {'_names': [*names]})}
+
+
+@functools.cache
+def _last_turns() -> sa.Select[Any]:
+    table: Any = models.Turn.__table__
+    return sa.select(table.c.name, table.c.number).where(
+        table.c.name.in_(sa.bindparam('_names', expanding=True)))
+
+
+def _note(session: orm.Session, project: str, number: int) -> None:
+    name = _name(project)
+    # nobody else does this now, see `take_turn`
+    if not db.changed(session, sa.update(models.Turn).where(
+            models.Turn.name == name).values(number=number)):
+        session.execute(sa.insert(models.Turn).values(
+            name=name, number=number))
+
+
+def _name(project: str) -> str:
+    # an id may be longer than a name
+    return f'project:{hashlib.sha256(project.encode()).hexdigest()[:40]}'
 
 
 def running(session: orm.Session) -> list[Running]:

@@ -85,11 +85,16 @@ def count(running: Iterable[Running], name: str) -> dict[str, int]:
 
 
 def pick(heads: Iterable[Head], running: Iterable[Running],
-         limits: Limits) -> Head | None:
+         limits: Limits, turns: Mapping[str, int] | None = None,
+         ) -> Head | None:
     """Whose turn it is: of the project that has the fewest running.
 
-    Of equal ones, the one that has waited longest.
+    Of equal ones, the one whose last turn was before that of the others, and
+    of those the one that has waited longest.
+
+    :param turns: numbers that grow, by project; one that is not there had none
     """
+    turns = turns or {}
     running = tuple(running)
     projects = count(running, 'project_id')
     providers = count(running, 'provider_id')
@@ -101,4 +106,5 @@ def pick(heads: Iterable[Head], running: Iterable[Running],
             or 0 < at_provider <= providers.get(head.provider_id, 0))
 
     return min(filter(may_run, heads), default=None, key=lambda head: (
-        projects.get(head.project_id, 0), head.created_at, head.id))
+        projects.get(head.project_id, 0), turns.get(head.project_id, 0),
+        head.created_at, head.id))

@@ -50,6 +50,26 @@ def test_many_of_one_project_delay_one_of_another_by_one_slot(database):
     assert claim().id == single
 
 
+def test_many_of_many_projects_delay_one_by_one_slot(database):
+    """As many projects as slots, each of which has asked for much before."""
+    for project in 'abc':
+        queued(10, project_id=project)
+    slots = [claim() for _time in range(3)]
+    assert sorted(one.project_id for one in slots) == ['a', 'b', 'c']
+    for late in ('late', 'later'):
+        [single] = queued(project_id=late)
+        end(slots.pop(0))
+        slots.append(claim())
+        assert slots[-1].id == single
+    # and nobody is left behind for good
+    begun = []
+    for _time in range(9):
+        end(slots.pop(0))
+        slots.append(claim())
+        begun.append(slots[-1].project_id)
+    assert {begun.count(project) for project in 'abc'} == {3}
+
+
 def test_projects_take_turns(database):
     for number, project in enumerate('abc'):
         queued(3, project_id=project)
@@ -246,6 +266,11 @@ def test_a_claim_takes_so_many_statements(database, count):
              and 'operations' in text]
     # whether there is work, what runs, the heads, the row, the claim
     assert len(texts) == 5, texts
+    texts = [text for text in statements.texts if 'FROM turns' in text
+             or 'INTO turns' in text or 'UPDATE turns' in text]
+    # the lock where it is a row; whose turn was when, and that of this one,
+    # which is the first
+    assert len(texts) == (database.kind == 'mariadb') + 3 * (count > 1), texts
 
 
 @pytest.mark.parametrize('count', [0, 5])

@@ -22,8 +22,8 @@ def running(project, provider='x', number=0):
                    False)
 
 
-def picked(heads, at_work=(), limits=queue.NONE):
-    found = queue.pick(heads, at_work, limits)
+def picked(heads, at_work=(), limits=queue.NONE, turns=None):
+    found = queue.pick(heads, at_work, limits, turns)
     return None if found is None else found.project_id
 
 
@@ -36,6 +36,15 @@ def test_the_project_with_the_fewest_running_is_next():
     assert picked(heads) == 'a'
     assert picked(heads, [running('a')]) == 'b'
     assert picked(heads, [running('a'), running('b')]) == 'a'
+
+
+def test_projects_that_have_as_many_running_take_turns():
+    heads = [head('a', age=0), head('b', age=1), head('c', age=2)]
+    assert picked(heads, turns={'a': 7}) == 'b'
+    assert picked(heads, turns={'a': 7, 'b': 8}) == 'c'
+    assert picked(heads, turns={'a': 7, 'b': 8, 'c': 9}) == 'a'
+    # what runs counts for more
+    assert picked(heads, [running('c')], turns={'a': 7, 'b': 8}) == 'a'
 
 
 def test_what_runs_at_any_provider_counts():
