@@ -320,6 +320,10 @@ class BankError(KarborError):
     template = _('The bank failed at %(key)s: %(reason)s')
 
 
+class BankFull(BankError):
+    """A bank takes no more; what it holds can be read and removed."""
+
+
 class BankUnavailable(BankError):
     """A bank is away, maybe for a moment; nobody knows what it has done."""
 

@@ -216,7 +216,9 @@ class Store:
         """Remove a checkpoint; may repeat, and go on where it stopped.
 
         The manifest says so first; then data, documents and the manifest go.
-        A checkpoint without a manifest loses whatever there is of it.
+        A checkpoint without a manifest loses whatever there is of it. In a
+        bank that is full there is no room to say so: the manifest goes first,
+        for it must not call available what is half gone.
 
         :param check: called before each object; may raise `Cancelled`
         :raises exception.FormatUnknown: a newer release wrote the
@@ -230,8 +232,11 @@ class Store:
             # Damaged, so it promises nothing that deleting could break.
             manifest = None
         if manifest is not None and manifest.status != 'deleting':
-            self.write_manifest(dataclasses.replace(
-                manifest, status='deleting', reason=None))
+            try:
+                self.write_manifest(dataclasses.replace(
+                    manifest, status='deleting', reason=None))
+            except exception.BankFull:
+                self._section.delete(layout.manifest(checkpoint_id))
         for folder in layout.resource_folders(checkpoint_id):
             self._delete_folder(folder, check)
         check()

@@ -19,6 +19,7 @@ from karbor.plugin.base import Plugin
 from karbor.plugin.copying import CopyData
 from karbor.plugin.errors import BankCorrupt
 from karbor.plugin.errors import BankError
+from karbor.plugin.errors import BankFull
 from karbor.plugin.errors import BankKeyNotFound
 from karbor.plugin.errors import BankUnavailable
 from karbor.plugin.errors import Cancelled
@@ -53,7 +54,7 @@ from karbor.plugin.timeformat import WallClock
 
 __all__ = [
     'HOOKS', 'HORIZON_YEARS', 'NOTIFICATION', 'PERIODS', 'WEBHOOK', 'Actions',
-    'BankCorrupt', 'BankError', 'BankKeyNotFound', 'BankPlugin',
+    'BankCorrupt', 'BankError', 'BankFull', 'BankKeyNotFound', 'BankPlugin',
     'BankUnavailable', 'Cancelled', 'ConfigError', 'Context', 'CopyData',
     'Damaged', 'Data', 'Event', 'EventSource', 'Graph', 'InstanceNotFound',
     'Invalid', 'Operation', 'OperationType', 'Plugin', 'PluginError',

@@ -36,8 +36,10 @@ class BankPlugin(Plugin, abc.ABC):
     at most 64 MiB. Methods are called from many threads and
     processes at once.
 
-    Errors are `BankError` with a sentence that names the cause (full disk, no
-    permission); nothing else may leave a method. Where the same call may
+    Errors are `BankError` with a sentence that names the cause (no
+    permission); nothing else may leave a method. Where there is no room for an
+    object it is `BankFull`: a checkpoint can be deleted all the same. Where
+    the same call may
     succeed after a while (no connection, no answer in time, a server that
     asks to come back later, a share that is not mounted) it is
     `BankUnavailable`: the call is then made again with growing pauses, for as

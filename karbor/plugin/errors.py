@@ -13,6 +13,7 @@ away.
 
 from karbor.exception import BankCorrupt
 from karbor.exception import BankError
+from karbor.exception import BankFull
 from karbor.exception import BankKeyNotFound
 from karbor.exception import BankUnavailable
 from karbor.exception import ConfigError
@@ -23,7 +24,7 @@ from karbor.exception import KarborError
 from karbor.exception import PluginError
 from karbor.i18n import _
 
-__all__ = ['BankCorrupt', 'BankError', 'BankKeyNotFound',
+__all__ = ['BankCorrupt', 'BankError', 'BankFull', 'BankKeyNotFound',
            'BankUnavailable', 'Cancelled', 'ConfigError', 'Damaged',
            'InstanceNotFound', 'Invalid', 'PluginError', 'WaitFailed']
 

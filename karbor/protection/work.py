@@ -295,7 +295,13 @@ def _delete(shop: Workshop, run: Run, checkpoint: Checkpoint) -> None:
         outcome.check_claim(run.context, run.operation)
         if manifest.status != 'deleting':
             # what is half deleted must not look available to anybody
-            store.write_manifest(outcome.deleting(manifest))
+            try:
+                store.write_manifest(outcome.deleting(manifest))
+            except exception.BankFull:
+                # Deleting is what makes room. The manifest is needed until
+                # the hooks have ended, and goes before anything of the bank.
+                LOG.warning('The bank is too full to say that checkpoint %s '
+                            'is being deleted.', checkpoint.id)
         _begin_from_bank(run, checkpoint, manifest)
         # first what was made outside, while the bank still says what it was
         _run_hooks(shop, run)

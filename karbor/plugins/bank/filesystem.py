@@ -39,6 +39,7 @@ _AWAY = {
     errno.ECONNABORTED, errno.EPIPE, errno.ESHUTDOWN, errno.EREMOTEIO,
     errno.ENOLINK, errno.EAGAIN, errno.EBUSY, errno.EINTR, errno.ENOLCK,
     errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 _REASONS = {
     errno.ENOSPC: 'the disk is full',
@@ -55,7 +56,11 @@ _REASONS = {
 def _failed(key: str, error: OSError) -> plugin.BankError:
     number = error.errno or 0
     reason = _REASONS.get(number) or os.strerror(number)
-    kind = plugin.BankUnavailable if number in _AWAY else plugin.BankError
+    kind: type[plugin.BankError] = plugin.BankError
+    if number in _AWAY:
+        kind = plugin.BankUnavailable
+    elif number in _FULL:
+        kind = plugin.BankFull
     return kind(
         key=key, reason=f'{reason} ({errno.errorcode.get(number, number)})')
 

@@ -45,7 +45,7 @@ def test_the_public_face():
     assert plugin.HOOKS == ('on_prepare_begin', 'on_prepare_finish',
                             'on_main', 'on_complete')
     assert sorted(plugin.__all__) == [
-        'Actions', 'BankCorrupt', 'BankError', 'BankKeyNotFound',
+        'Actions', 'BankCorrupt', 'BankError', 'BankFull', 'BankKeyNotFound',
         'BankPlugin', 'BankUnavailable', 'Cancelled', 'ConfigError',
         'Context', 'CopyData', 'Damaged', 'Data', 'Event', 'EventSource',
         'Graph', 'HOOKS', 'HORIZON_YEARS', 'InstanceNotFound', 'Invalid',

@@ -7,6 +7,7 @@ until there is none, and has another one go on when the lease has run out.
 
 import pytest
 
+from karbor import plugin
 from karbor.protection import run as runs
 from karbor.protection import work
 from karbor.tests.faults import Crash
@@ -100,12 +101,22 @@ def test_a_restore_is_done_wherever_a_process_dies(lab, quiet):
     assert die_everywhere(lab, ask, check) > 15
 
 
-def test_a_deletion_is_done_wherever_a_process_dies(lab, quiet):
+@pytest.mark.parametrize('full', [False, True])
+def test_a_deletion_is_done_wherever_a_process_dies(lab, quiet, monkeypatch,
+                                                    full):
+    """Also in a bank that takes not even the word that it has begun."""
     lab.shrink()
+    put = lab.bank.put
+
+    def refuse(key, data):
+        raise plugin.BankFull(key=key, reason='the disk is full')
 
     def ask():
+        monkeypatch.setattr(lab.bank, 'put', put)
         checkpoint_id = lab.protected()
         lab.ask_delete(checkpoint_id)
+        if full:
+            monkeypatch.setattr(lab.bank, 'put', refuse)
         return checkpoint_id
 
     def check(checkpoint_id):

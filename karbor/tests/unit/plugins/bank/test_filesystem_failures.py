@@ -141,7 +141,8 @@ def test_what_passes_is_told_from_what_lasts(bank, monkeypatch, number,
     bank.put('a/b', b'x')
     for code, kind in ((number, plugin.BankUnavailable),
                        (errno.EACCES, plugin.BankError),
-                       (errno.ENOSPC, plugin.BankError)):
+                       (errno.ENOSPC, plugin.BankFull),
+                       (errno.EDQUOT, plugin.BankFull)):
         def fail(*args, code=code, **kwargs):
             raise OSError(code, 'no')
 
