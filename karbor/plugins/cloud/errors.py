@@ -3,6 +3,7 @@
 
 from collections.abc import Iterator
 import contextlib
+import json
 
 from keystoneauth1 import exceptions as ks
 from openstack import exceptions as sdk
@@ -63,5 +64,9 @@ def _sentence(error: Exception, service: str, noun: str, right: str) -> str:
     if isinstance(error, (ks.AuthorizationFailure, ks.AuthPluginException)):
         return ("Karbor's own user cannot be used to ask "
                 f'{service} for {noun}; the operator has to look at [cloud].')
-    return (f'{service} answers with something that is no list of {noun} '
+    if isinstance(error, (LookupError, json.JSONDecodeError,
+                          requests.exceptions.InvalidJSONError)):
+        return (f'{service} answers with something that tells of no {noun}; '
+                'the operator has to look at the log.')
+    return (f'{service} cannot be asked for {noun} '
             f'({type(error).__name__}); the operator has to look at the log.')

@@ -29,6 +29,7 @@ class Region:
                  ) -> None:
         """Log in, if that is not yet done.
 
+        :raises plugin.Invalid: there is no such region
         :raises plugin.PluginError: there is no cloud, or Karbor's own user
             is not allowed to see what other projects own
         """
@@ -42,6 +43,12 @@ class Region:
             # without roles nobody is let in anyhow, or all are
             access = (session.auth.get_access(session)
                       if hasattr(session.auth, 'get_access') else None)
+        if name is not None and access is not None and not any(
+                access.service_catalog.get_endpoints(
+                    region_name=name).values()):
+            raise plugin.Invalid(
+                field=PARAMETER,
+                reason=f'the catalogue of the cloud has no region {name}')
         if (self.abroad and access is not None
                 and _ADMIN not in map(str.lower, access.role_names)):
             # Nova refuses. Cinder, Glance and Neutron do not: they leave out

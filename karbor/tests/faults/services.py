@@ -19,6 +19,7 @@ REGION = 'RegionOne'
 CUT = 'cut'
 GARBAGE = 'garbage'
 HANG = 'hang'
+PROXY = 'proxy'
 
 _TYPES = {'compute': 'compute/v2.1', 'block-storage': 'volume/v3',
           'image': 'image', 'network': 'network', 'identity': 'identity/v3'}
@@ -38,8 +39,8 @@ class Services:
     :ivar asked: ``(service, path)`` of every question but those for versions
         and tokens
     :ivar fails: by ``(service, number)``, what becomes of the question of a
-        service that has this number, counted from 1: a status, CUT, GARBAGE
-        or HANG
+        service that has this number, counted from 1: a status, CUT, GARBAGE,
+        HANG or PROXY
     :ivar home: the project that tokens are for
     :ivar roles: of who asks, in it
     :ivar missing: types of services that are not in the catalogue
@@ -149,6 +150,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
         elif fail == GARBAGE:
             self._json(200, {'surprise': []})
+        elif fail == PROXY:
+            self._send(200, 'text/html', b'<p>Welcome')
         elif fail:
             self._json(fail, {'error': {'message': f'failed at {cloud.url}'}})
         else:
@@ -244,9 +247,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.close_connection = True
 
     def _json(self, status, told, headers=None):
-        body = json.dumps(told).encode()
+        self._send(status, 'application/json', json.dumps(told).encode(),
+                   headers)
+
+    def _send(self, status, type_, body, headers=None):
         self.send_response(status)
-        self.send_header('Content-Type', 'application/json')
+        self.send_header('Content-Type', type_)
         self.send_header('Content-Length', str(len(body)))
         for name, value in (headers or {}).items():
             self.send_header(name, value)

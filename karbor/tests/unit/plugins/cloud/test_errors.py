@@ -23,8 +23,10 @@ LISTS = [(ServerProtectable, 'compute', 2, 'Nova', 'servers'),
 SENTENCES = [
     (services.CUT, '{0} cannot be reached to ask it for {1}; try again '
                    'later.'),
-    (services.GARBAGE, '{0} answers with something that is no list of {1} '
-                       '(KeyError); the operator has to look at the log.'),
+    (services.GARBAGE, '{0} answers with something that tells of no {1}; '
+                       'the operator has to look at the log.'),
+    (services.PROXY, '{0} answers with something that tells of no {1}; '
+                     'the operator has to look at the log.'),
     (500, '{0} answers with HTTP 500 when it is asked for {1}; try again '
           'later.'),
     (429, '{0} answers with HTTP 429 when it is asked for {1}; try again '

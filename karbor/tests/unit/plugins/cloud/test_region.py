@@ -36,7 +36,7 @@ def test_at_home_no_role_admin_is_needed(cloud):
 
 
 def test_a_region_is_that_of_the_catalogue(cloud):
-    with pytest.raises(plugin.PluginError, match='names no Nova'):
+    with pytest.raises(plugin.Invalid, match='has no region north'):
         worlds.make(ServerProtectable).list(worlds.context(cloud), NORTH)
     cloud.regions = [services.REGION, 'north']
     first, *_rest = worlds.make(ServerProtectable).list(
@@ -55,7 +55,7 @@ def test_what_is_in_a_region_depends_on_what_is_there(cloud):
             for children in found.values() for one in children] == [
         'north', 'north', None]
     cloud.regions = [services.REGION]
-    with pytest.raises(plugin.PluginError, match='names no Nova'):
+    with pytest.raises(plugin.Invalid, match='has no region north'):
         worlds.make(VolumeProtectable).dependents(who, [here, there])
 
 
