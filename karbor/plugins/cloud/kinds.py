@@ -32,6 +32,7 @@ class Kind:
     :ivar fetch: all that a project has, in any order, and maybe some more
     :ivar get: one by its id
     :ivar owner: the attribute that says whose it is
+    :ivar gone: statuses of those that have been deleted, but for traces
     """
 
     service: str
@@ -40,6 +41,7 @@ class Kind:
     fetch: Callable[[Region], Iterable[Any]]
     get: Callable[[Any, str], Any]
     owner: str = 'project_id'
+    gone: frozenset[str] = frozenset()
 
     def all(self, region: Region) -> list[Any]:
         """All that the project owns, by id."""
@@ -71,7 +73,7 @@ class Kind:
                 thing = self.get(region.connection, id_)
             except sdk.NotFoundException:
                 return None
-        return thing if thing.id == id_ else None
+        return thing if thing.id == id_ and self._exists(thing) else None
 
     def owned(self, region: Region, thing: Any) -> bool:
         """Whether something is the project's, whatever was asked for."""
@@ -81,7 +83,11 @@ class Kind:
                fetch: Callable[[Region], Iterable[Any]]) -> list[Any]:
         """Whatever the service lists when it is asked so."""
         with asking(self.service, f'{self.noun}s', self.right):
-            return list(fetch(region))
+            return [thing for thing in fetch(region) if self._exists(thing)]
+
+    def _exists(self, thing: Any) -> bool:
+        # administrators are shown more than others
+        return not self.gone or thing.status not in self.gone
 
 
 def _abroad(region: Region) -> dict[str, Any]:
@@ -119,7 +125,8 @@ SERVERS = Kind(
     'Nova', 'server', 'os_compute_api:servers:detail:get_all_tenants',
     lambda region: region.connection.compute.servers(
         details=True, **_abroad(region)),
-    lambda connection, id_: connection.compute.get_server(id_))
+    lambda connection, id_: connection.compute.get_server(id_),
+    gone=frozenset({'DELETED', 'SOFT_DELETED'}))
 
 VOLUMES = Kind(
     'Cinder', 'volume', 'volume:get_all',
@@ -130,7 +137,8 @@ VOLUMES = Kind(
 IMAGES = Kind(
     'Glance', 'image', 'get_images',
     lambda region: _images(region, [{'owner': region.project_id}]),
-    lambda connection, id_: connection.image.get_image(id_), 'owner_id')
+    lambda connection, id_: connection.image.get_image(id_), 'owner_id',
+    gone=frozenset({'deleted', 'pending_delete'}))
 
 NETWORKS = Kind(
     'Neutron', 'network', 'get_network',

@@ -24,6 +24,7 @@ from karbor.conf import cloud as options
 from karbor.plugins.cloud import kinds
 from karbor.plugins.cloud.region import Region
 from karbor.protection.protectables import Protectables
+from karbor.tests.functional import daemons
 
 pytestmark = pytest.mark.skipif(
     'OS_AUTH_URL' not in os.environ,
@@ -191,15 +192,20 @@ def world(admin, public, mine, other):
 
 
 @pytest.fixture(scope='module')
-def config(tmp_path_factory):
+def section():
     """[cloud] as the environment says."""
-    file = tmp_path_factory.mktemp('karbor') / 'karbor.conf'
     lines = [f'{name} = {os.environ["OS_" + name.upper()]}' for name in (
         'auth_url', 'username', 'password', 'project_name', 'region_name',
         'user_domain_id', 'project_domain_id')
         if 'OS_' + name.upper() in os.environ]
-    file.write_text('\n'.join([
-        '[cloud]', 'enabled = true', 'auth_type = password', *lines]))
+    return '\n'.join(['[cloud]', 'enabled = true', 'auth_type = password',
+                      *lines, ''])
+
+
+@pytest.fixture(scope='module')
+def config(section, tmp_path_factory):
+    file = tmp_path_factory.mktemp('karbor') / 'karbor.conf'
+    file.write_text(section)
     conf = cfg.ConfigOpts()
     options.register_opts(conf)
     conf([], default_config_files=[str(file)])
@@ -353,6 +359,55 @@ def test_the_pages_of_the_services(who, world, kind, monkeypatch):
     monkeypatch.setattr(region.connection.session, 'request', small)
     assert [one.id for one in dataclasses.replace(kind).all(region)] == whole
     assert len(asked) >= len(whole)
+
+
+@pytest.fixture
+def karbor(section, tmp_path, mine):
+    """Everything in one process, which pretends to protect what it finds."""
+    with daemons.deployment(tmp_path, 'standalone',
+                            project=mine.id) as deployed:
+        with deployed.config.open('a') as file:
+            file.write(section)
+        with (tmp_path / 'providers.d/test.conf').open('a') as file:
+            file.write(f'[noop]\nresource_types = {",".join(TYPES)}\n')
+        deployed.start()
+        yield deployed
+
+
+def test_a_project_is_found_over_rest_and_in_a_checkpoint(karbor, world,
+                                                          mine, other):
+    def get(path):
+        answer = karbor.http('GET', path, mine.id)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+    assert set(TYPES) <= set(get('/protectables')['protectable_type'])
+    assert get(f'/protectables/{SERVER}')['protectable_type'][
+        'dependent_types'] == [VOLUME, IMAGE, NETWORK]
+    own = world[mine]
+    servers = {one['id']: one for one in get(
+        f'/protectables/{SERVER}/instances')['instances']}
+    assert set(servers) == {own[name].id
+                            for name in ('web', 'booted', 'guest')}
+    assert {one['id'] for one in servers[own['web'].id][
+        'dependent_resources']} == {own['disk'].id, own['image'].id, mine.id}
+    answer = karbor.http('GET', f'/protectables/{VOLUME}/instances/'
+                         + world[other]['disk'].id, mine.id)
+    assert answer.status_code == 404
+    answer = karbor.http('GET', f'/protectables/{VOLUME}/instances?'
+                         'parameters={"region_name": "nowhere"}', mine.id)
+    assert answer.status_code == 400, answer.text
+
+    plan = karbor.plan((PROJECT, mine.id), project=mine.id)
+    checkpoints = karbor.client(mine.id).checkpoints
+    made = checkpoints.create(daemons.PROVIDER, plan.id)
+
+    def ended():
+        now = checkpoints.get(daemons.PROVIDER, made.id)
+        return now if now.status != 'protecting' else None
+    done = daemons.until(ended, what='the end of the checkpoint')
+    assert done.status == 'available', karbor.tail()
+    for thing in (*own.values(), world['public']):
+        assert thing.id in done.resource_graph
 
 
 @pytest.fixture

@@ -58,6 +58,24 @@ def test_no_id_leads_elsewhere(region, cloud, id_):
     assert cloud.asked == []
 
 
+@pytest.mark.parametrize(('kind', 'collection', 'id_', 'status'), [
+    (kinds.SERVERS, 'servers', 's1', 'DELETED'),
+    (kinds.SERVERS, 'servers', 's1', 'SOFT_DELETED'),
+    (kinds.IMAGES, 'images', 'i1', 'deleted'),
+    (kinds.IMAGES, 'images', 'i1', 'pending_delete')])
+def test_what_only_administrators_see_is_gone(region, cloud, kind, collection,
+                                              id_, status):
+    assert kind.one(region, id_) is not None
+    for thing in cloud.things[collection]:
+        if thing['id'] == id_:
+            thing['status'] = status
+    assert kind.one(region, id_) is None
+    assert id_ not in [one.id for one in kind.all(region)]
+    if kind is kinds.IMAGES:
+        for others in ([], ['x', 'y', 'z']):
+            assert kinds.used_images(region, [id_, *others]) == {}
+
+
 def test_the_word_of_a_list_is_no_id(region, cloud):
     assert kinds.SERVERS.one(region, 'detail') is None
 
