@@ -15,13 +15,21 @@ OPTS: list[cfg.Opt] = [
 ]
 
 
+def session_options() -> list[cfg.Opt]:
+    """Those of keystoneauth, but that no service holds up work for ever."""
+    options: list[cfg.Opt] = loading.get_session_conf_options()
+    for option in options:
+        if option.dest == 'timeout':
+            option.default = 60
+    return options
+
+
 def register_opts(conf: cfg.ConfigOpts) -> None:
-    conf.register_opts(OPTS, GROUP)
-    loading.register_session_conf_options(conf, GROUP)
+    conf.register_opts([*OPTS, *session_options()], GROUP)
     loading.register_auth_conf_options(conf, GROUP)
 
 
 def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
-    return [(GROUP, [*OPTS, *loading.get_session_conf_options(),
+    return [(GROUP, [*OPTS, *session_options(),
                      *loading.get_auth_common_conf_options(),
                      *loading.get_auth_plugin_conf_options('password')])]

@@ -23,10 +23,13 @@ class ProtectablePlugin(Plugin, abc.ABC):
 
     :cvar resource_type: the type that this plugin answers for
     :cvar parent_types: types of which resources of this type are dependents
+    :cvar needs_cloud: the type is not offered where ``[cloud] enabled`` is
+        false
     """
 
     resource_type: ClassVar[str]
     parent_types: ClassVar[frozenset[str]] = frozenset()
+    needs_cloud: ClassVar[bool] = False
 
     @abc.abstractmethod
     def list(self, context: Context,

@@ -54,11 +54,19 @@ class Protectables:
 
     @classmethod
     def load(cls, conf: cfg.ConfigOpts) -> 'Protectables':
-        """All that are installed; one that is broken is left out."""
+        """All that are installed and can work here.
+
+        One that is broken is left out, and one that needs a cloud where there
+        is none.
+        """
         plugins = []
         for name in extensions.names(extensions.PROTECTABLES):
             try:
                 plugin = extensions.load(extensions.PROTECTABLES, name)
+                if plugin.needs_cloud and not conf.cloud.enabled:
+                    LOG.info('Protectable %s is left out: it needs a cloud, '
+                             'and [cloud] enabled is false.', name)
+                    continue
                 if plugin.options:
                     conf.register_opts(list(plugin.options),
                                        plugin.option_group)

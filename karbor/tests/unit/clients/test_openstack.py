@@ -48,6 +48,10 @@ def test_a_process_has_one_session(cloud):
     assert len({id(session.auth) for session in sessions}) == 1
 
 
+def test_a_service_has_no_time_without_end(cloud):
+    assert openstack.connect(cloud, 'p1').session.timeout == 60
+
+
 @pytest.mark.parametrize('wrong', ['no-such-type', 'password'])
 def test_a_cloud_that_cannot_be_used(cloud, wrong):
     cloud.set_override('auth_type', wrong, 'cloud')

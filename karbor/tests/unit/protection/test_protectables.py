@@ -59,6 +59,25 @@ def plugins(**errors):
             Plugin('Network', ['Server', 'Volume'], errors.get('Network'))]
 
 
+@pytest.mark.parametrize('enabled', [True, False])
+def test_what_needs_a_cloud_is_not_offered_without_one(conf, caplog,
+                                                       monkeypatch, enabled):
+    class Cloudy(Plugin):
+        needs_cloud = True
+
+        def __init__(self, config):
+            super().__init__('Cloudy')
+    monkeypatch.setattr(extensions, 'names', lambda namespace: ['cloudy'])
+    monkeypatch.setattr(extensions, 'load', lambda namespace, name: Cloudy)
+    conf.set_override('enabled', enabled, 'cloud')
+    caplog.set_level('INFO')
+    assert list(Protectables.load(conf).types()) == ['Cloudy'] * enabled
+    assert [record.getMessage() for record in caplog.records] == [
+        'Protectable cloudy is left out: it needs a cloud, and [cloud] '
+        'enabled is false.'] * (not enabled)
+    assert {record.levelname for record in caplog.records} <= {'INFO'}
+
+
 def test_a_graph_is_made_of_the_answers_of_all_plugins():
     graph = Protectables(plugins()).graph(
         WHO, [Resource('Server', 's1'), Resource('Server', 's2')])
