@@ -71,10 +71,15 @@ for step in "${steps[@]}"; do
     step "$step" tools/checks.sh "$step" || true
 done
 
-# Whatever happens, nothing is left but what was installed.
+# A cloud that is none of a developer's; whatever happens, nothing of it is
+# left but what was installed. The first reset is for one that was killed.
 if [ -n "$with_cloud" ]; then
+    export KARBOR_CLOUD_NAME=run-tests
+    # other clouds are not meant
+    unset OS_AUTH_URL
     cloud() { python tools/cloud "$@"; }
     trap 'cloud reset --empty; rm -f "$log"' EXIT
+    cloud reset --empty
     if step install cloud install && step up cloud up; then
         step cloud tools/checks.sh cloud || true
         step status cloud status || true

@@ -10,8 +10,9 @@
     python tools/cloud reset            ... to go back to; --empty: to none
 
 Every command may be repeated. KARBOR_CLOUD_HOME says where all is kept (by
-default in the user's cache), KARBOR_CLOUD_PORTS what is added to every usual
-port. doc/source/contributor/testing.rst tells what is real in it.
+default in the user's cache), KARBOR_CLOUD_NAME which cloud it is of those that
+share what is installed there, and KARBOR_CLOUD_PORTS what is added to every
+usual port. doc/source/contributor/testing.rst tells what is real in it.
 """
 
 import argparse
@@ -30,6 +31,7 @@ from place import Failed
 from place import HERE
 from place import HOME
 from place import LOG
+from place import OWN
 from place import once
 from place import PASSWORD
 from place import REGION
@@ -161,9 +163,7 @@ def save(args: argparse.Namespace) -> None:
 def reset(args: argparse.Namespace) -> None:
     """Stop, and go back to the saved state, or to none."""
     down(args)
-    remove(STATE)
-    if args.empty:
-        remove(SAVED)
+    remove(OWN if args.empty else STATE)
     if SAVED.exists():
         _copy(SAVED, STATE)
 

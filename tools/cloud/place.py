@@ -4,6 +4,7 @@
 from collections.abc import Callable, Mapping
 import os
 from pathlib import Path
+import re
 import shutil
 import socket
 import subprocess
@@ -16,15 +17,20 @@ HOME = Path(os.environ.get('KARBOR_CLOUD_HOME')
 VENV = HOME / 'venv'
 BIN = VENV / 'bin'
 SHIMS = HOME / 'shims'
+NAME = os.environ.get('KARBOR_CLOUD_NAME') or 'default'
+if not re.fullmatch(r'[\w-]+', NAME):
+    # it is a folder, which is deleted in the end
+    sys.exit(f'KARBOR_CLOUD_NAME is a word, not {NAME!r}')
+OWN = HOME / 'clouds' / NAME
 # all that a cloud keeps, and a copy of it to go back to
-STATE = HOME / 'state'
-SAVED = HOME / 'saved'
+STATE = OWN / 'state'
+SAVED = OWN / 'saved'
 ETC = STATE / 'etc'
 DATA = STATE / 'data'
 LOG = STATE / 'log'
 DONE = STATE / 'done'
 # beside the state, which may be thrown away or be an old copy
-RUN = HOME / 'run'
+RUN = OWN / 'run'
 
 HOST = '127.0.0.1'
 # Below the ports that the system hands out, and none of them is usual.

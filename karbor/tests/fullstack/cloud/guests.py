@@ -115,10 +115,12 @@ def guests():
 def _empty(cloud, owner):
     """Delete what is in the project of somebody."""
     project = cloud.project(owner)
-    cloud.connection(owner).project_cleanup(dry_run=False,
-                                            wait_timeout=PATIENCE)
-    daemons.until(lambda: not found(cloud.admin, project), PATIENCE,
-                  f'the end of what {owner} has')
+    owned = cloud.connection(owner)
+    owned.project_cleanup(dry_run=False, wait_timeout=PATIENCE)
+    daemons.until(
+        lambda: not [*found(cloud.admin, project),
+                     *owned.object_store.containers()],
+        PATIENCE, f'the end of what {owner} has')
     # every project has one of these, which only an administrator may delete
     for group in cloud.admin.network.security_groups(project_id=project):
         cloud.admin.network.delete_security_group(group)
