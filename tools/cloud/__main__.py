@@ -31,8 +31,8 @@ from place import Failed
 from place import HERE
 from place import HOME
 from place import LOG
-from place import OWN
 from place import once
+from place import OWN
 from place import PASSWORD
 from place import REGION
 from place import remove
