@@ -18,6 +18,10 @@ from karbor.tests.functional import daemons
 
 PASSWORD = 'secret'
 REGION = 'RegionOne'
+# who runs a Keystone that keystone_server.py has made
+BOOTSTRAP = {'username': 'bootstrap', 'password': PASSWORD,
+             'project_name': 'admin', 'user_domain_id': 'default',
+             'project_domain_id': 'default', 'region_name': REGION}
 MINE = 'mine'
 OTHER = 'other'
 # the service user of Karbor, and the role that the daemons know each other by
@@ -57,32 +61,36 @@ PEOPLE = {person.name: person for person in (
 class Cloud:
     """Keystone, its people, and where the catalogue says that Karbor is.
 
+    :param prefix: of all names, in a Keystone that others use as well
+    :param admin: how its administrator signs in; by default, as one of
+        keystone_server.py
     :ivar url: of Keystone
     :ivar projects: ids by name
     """
 
-    def __init__(self, url):
+    def __init__(self, url, prefix='', **admin):
         self.url = url
+        self.prefix = prefix
         self.projects = {}
         self._sessions = {}
         self._endpoints = {}
-        self._admin = connection.Connection(
-            auth_url=url, username='bootstrap', password=PASSWORD,
-            project_name='admin', user_domain_id='default',
-            project_domain_id='default', region_name=REGION)
+        admin = admin or BOOTSTRAP
+        self.region = admin['region_name']
+        self._admin = connection.Connection(auth_url=url, **admin)
         self._populate()
 
     def _populate(self):
         identity = self._admin.identity
         for name in (MINE, OTHER, SERVICE):
             self.projects[name] = identity.create_project(
-                name=name, domain_id='default').id
-        identity.create_role(name='none')
+                name=self.prefix + name, domain_id='default').id
+        identity.create_role(name=f'{self.prefix}none')
         roles = {role.name: role.id for role in identity.roles()}
         for person in PEOPLE.values():
             user = identity.create_user(
-                name=person.name, password=PASSWORD, domain_id='default').id
-            role = roles[person.role]
+                name=self.prefix + person.name, password=PASSWORD,
+                domain_id='default').id
+            role = roles.get(self.prefix + person.role) or roles[person.role]
             if person.place == 'system':
                 identity.assign_system_role_to_user(user, role, 'all')
             elif person.place == 'domain':
@@ -91,7 +99,7 @@ class Cloud:
                 identity.assign_project_role_to_user(
                     self.projects[person.place], user, role)
         self._service = identity.create_service(
-            name='karbor', type='data-protect').id
+            name=f'{self.prefix}karbor', type='data-protect').id
 
     def publish(self, url):
         """Put where Karbor is into the catalogue."""
@@ -101,7 +109,7 @@ class Cloud:
                 identity.delete_endpoint(old)
             self._endpoints[interface] = identity.create_endpoint(
                 service_id=self._service, interface=interface,
-                region_id=REGION, url=f'{url}/v1/%(project_id)s').id
+                region_id=self.region, url=f'{url}/v1/%(project_id)s').id
         # they remember the catalogue that came with their tokens
         self._sessions.clear()
 
@@ -138,8 +146,9 @@ class Cloud:
         scope = ({'system_scope': 'all'} if place == 'system' else
                  {'domain_id': 'default'} if place == 'domain' else
                  {'project_id': self.projects[place]})
-        return v3.Password(self.url, username=name, password=PASSWORD,
-                           user_domain_id='default', **scope)
+        return v3.Password(self.url, username=self.prefix + name,
+                           password=PASSWORD, user_domain_id='default',
+                           **scope)
 
     def new_token(self, name):
         """One that nobody else uses, so that it can be revoked."""
@@ -182,10 +191,12 @@ class Cloud:
     def environment(self, name):
         """What the command line tools of a person want to know."""
         place = PEOPLE[name].place
-        return {'OS_AUTH_URL': self.url, 'OS_USERNAME': name,
+        return {'OS_AUTH_URL': self.url, 'OS_USERNAME': self.prefix + name,
                 'OS_PASSWORD': PASSWORD, 'OS_USER_DOMAIN_ID': 'default',
-                'OS_PROJECT_NAME': place, 'OS_PROJECT_DOMAIN_ID': 'default',
-                'OS_REGION_NAME': REGION, 'OS_IDENTITY_API_VERSION': '3'}
+                'OS_PROJECT_NAME': self.prefix + place,
+                'OS_PROJECT_DOMAIN_ID': 'default',
+                'OS_REGION_NAME': self.region,
+                'OS_IDENTITY_API_VERSION': '3'}
 
 
 class Deployment(daemons.Deployment):
@@ -202,10 +213,10 @@ class Deployment(daemons.Deployment):
 www_authenticate_uri = {cloud.url}
 auth_url = {cloud.url}
 auth_type = password
-username = {KARBOR}
+username = {cloud.prefix}{KARBOR}
 password = {PASSWORD}
 user_domain_id = default
-project_name = {SERVICE}
+project_name = {cloud.prefix}{SERVICE}
 project_domain_id = default
 service_token_roles = service
 service_token_roles_required = true
