@@ -54,8 +54,8 @@ BODIES = {
             'provider_id': daemons.PROVIDER, 'plan_id': '{plan_id}'}}},
     'PUT scheduled_operations/{scheduled_operation_id}': {
         'scheduled_operation': {'name': 'new', 'trigger_id': '{trigger_id}'}},
-    'PUT quotas/{quota_project_id}': {'quota': {'plans': 90}},
-    'PUT quota_classes/{class_name}': {'quota_class': {'plans': 90}},
+    'PUT quotas/{quota_project_id}': {'quota': {'plans': 9000}},
+    'PUT quota_classes/{class_name}': {'quota_class': {'plans': 9000}},
     'PUT os-services/{service_id}': {
         'status': 'disabled', 'disabled_reason': 'holidays'},
 }
