@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ import requests
 import sqlalchemy as sa
 
 from karbor.db import models
+from karbor.tests import ports
 
 STRANGER = Path(__file__).with_name('stranger')
 PROVIDER = '7b0c1f0e-4f70-4d0f-9a5e-0d1f6f3a1c11'
@@ -51,12 +51,6 @@ def until(question, seconds=QUICK, what='it'):
         if time.monotonic() > end:
             raise AssertionError(f'{what} did not happen in {seconds} s')
         time.sleep(0.05)
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(('127.0.0.1', 0))
-        return listener.getsockname()[1]
 
 
 def environ():
@@ -141,7 +135,7 @@ class Deployment:
                  project=PROJECT, authentication=''):
         self.root = root
         self.bus = bus
-        self.port = free_port()
+        self.port = ports.free()
         self.processes = {}
         self.started = []
         self.config = root / 'karbor.conf'

@@ -10,26 +10,11 @@ from prometheus_client import parser
 import pytest
 import requests
 
+from karbor.tests import ports
 from karbor.tests.functional import daemons
 
 BINARIES = ('api', 'operationengine', 'protection', 'standalone')
 WORKERS = 2
-
-
-def free_ports(count):
-    """The first of so many free ports in a row."""
-    while True:
-        first = daemons.free_port()
-        held = []
-        try:
-            for port in range(first, first + count):
-                held.append(socket.create_server(('127.0.0.1', port)))
-            return first
-        except (OSError, OverflowError):
-            continue
-        finally:
-            for one in held:
-                one.close()
 
 
 class Deployment(daemons.Deployment):
@@ -40,7 +25,7 @@ class Deployment(daemons.Deployment):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        first = free_ports(2 * len(BINARIES))
+        first = ports.free(2 * len(BINARIES))
         self.ports = {name: first + 2 * number
                       for number, name in enumerate(BINARIES)}
         text = self.config.read_text().replace(

@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from karbor.tests import ports
 from karbor.tests.functional import daemons
 
 
@@ -175,7 +176,7 @@ def test_a_body_over_the_limit(karbor):
 @pytest.mark.parametrize('server', ['gunicorn', 'uwsgi'])
 def test_the_wsgi_module(karbor, server, tmp_path):
     """karbor.wsgi.api:application serves under what operators use."""
-    port = daemons.free_port()
+    port = ports.free()
     program = shutil.which(server, path=os.pathsep.join(
         [os.path.dirname(daemons.sys.executable), os.environ['PATH']]))
     if program is None:

@@ -2,7 +2,6 @@
 """What the daemons have in common."""
 
 import os
-import socket
 import threading
 
 from oslo_service import service as oslo_service
@@ -13,6 +12,7 @@ from karbor import service
 from karbor.db import services
 from karbor.metrics import instruments
 from karbor.rpc import notifications
+from karbor.tests import ports
 
 PATIENCE = 60
 
@@ -286,24 +286,11 @@ def test_a_reload_happens_in_the_worker(monkeypatch, named):
     assert service._worker == 1
 
 
-def two_ports():
-    """The first of two that are free."""
-    while True:
-        with socket.create_server(('127.0.0.1', 0)) as listener:
-            port = listener.getsockname()[1]
-        try:
-            with socket.create_server(('127.0.0.1', port)), \
-                    socket.create_server(('127.0.0.1', port + 1)):
-                return port
-        except (OSError, OverflowError):
-            continue
-
-
 @pytest.fixture
 def launched(conf, named, monkeypatch):
     """Launches a daemon of two processes that shows metrics; the port."""
     monkeypatch.setattr(service, 'Launcher', Launcher)
-    port = two_ports()
+    port = ports.free(2)
     conf.set_override('protection_port', port, 'metrics')
     conf.set_override('operationengine_port', port, 'metrics')
 

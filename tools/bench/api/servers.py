@@ -9,6 +9,7 @@ import sys
 
 import requests
 
+from karbor.tests import ports
 from karbor.tests.functional import daemons
 
 PROVIDER = daemons.PROVIDER
@@ -118,7 +119,7 @@ def running(kind, database, root):
         bus = stack.enter_context(daemons.rabbit())
         url = stack.enter_context(daemons.database(database))
         url = url or f'sqlite:///{root}/karbor.sqlite'
-        port = daemons.free_port()
+        port = ports.free()
         config = _configure(root, port, bus, url)
         subprocess.run(
             [str(Path(sys.executable).with_name('karbor-manage')),

@@ -81,6 +81,7 @@ def look_everywhere(lab, ask, check, threads=1):
             return number - 1
 
 
+@pytest.mark.thorough
 def test_a_checkpoint_that_is_made_is_never_touched(lab):
     def check(checkpoint_id):
         lab.check_available(checkpoint_id)
@@ -90,6 +91,7 @@ def test_a_checkpoint_that_is_made_is_never_touched(lab):
     assert look_everywhere(lab, lab.ask_protect, check) > 20
 
 
+@pytest.mark.thorough
 def test_one_that_is_copied_or_deleted_is_not_either(lab):
     source = lab.protected()
 
