@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Options of every daemon."""
 
+from collections.abc import Sequence
 import os
 import socket
 
+from keystoneauth1 import loading
 from oslo_config import cfg
 
 OPTS: list[cfg.Opt] = [
@@ -45,3 +47,32 @@ def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
 def state_path(conf: cfg.ConfigOpts, *parts: str) -> str:
     """A path below the state directory."""
     return os.path.join(conf.state_path, *parts)
+
+
+# -- how to log in to Keystone, in the group of another module ----------------
+
+def _session_options(timeout: int) -> list[cfg.Opt]:
+    """Those of keystoneauth, but that nobody waits for ever."""
+    options: list[cfg.Opt] = loading.get_session_conf_options()
+    for option in options:
+        if option.dest == 'timeout':
+            option.default = timeout
+    return options
+
+
+def register_login(conf: cfg.ConfigOpts, group: str,
+                   options: Sequence[cfg.Opt], timeout: int) -> None:
+    """Register a group's own options, and those of keystoneauth.
+
+    :param timeout: seconds for which a service may be silent, by default
+    """
+    conf.register_opts([*options, *_session_options(timeout)], group)
+    loading.register_auth_conf_options(conf, group)
+
+
+def list_login(group: str, options: Sequence[cfg.Opt],
+               timeout: int) -> list[tuple[str, list[cfg.Opt]]]:
+    """The same for the sample, as if a password was chosen."""
+    return [(group, [*options, *_session_options(timeout),
+                     *loading.get_auth_common_conf_options(),
+                     *loading.get_auth_plugin_conf_options('password')])]

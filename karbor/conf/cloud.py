@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Options of the cloud whose resources are protected."""
 
-from keystoneauth1 import loading
 from oslo_config import cfg
+
+from karbor.conf import base
 
 GROUP = 'cloud'
 OPTS: list[cfg.Opt] = [
@@ -13,23 +14,13 @@ OPTS: list[cfg.Opt] = [
     cfg.StrOpt('interface', default='public',
                help='Which endpoints of the catalogue are used.'),
 ]
-
-
-def session_options() -> list[cfg.Opt]:
-    """Those of keystoneauth, but that no service holds up work for ever."""
-    options: list[cfg.Opt] = loading.get_session_conf_options()
-    for option in options:
-        if option.dest == 'timeout':
-            option.default = 60
-    return options
+# seconds for which a service may be silent
+_TIMEOUT = 60
 
 
 def register_opts(conf: cfg.ConfigOpts) -> None:
-    conf.register_opts([*OPTS, *session_options()], GROUP)
-    loading.register_auth_conf_options(conf, GROUP)
+    base.register_login(conf, GROUP, OPTS, _TIMEOUT)
 
 
 def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
-    return [(GROUP, [*OPTS, *session_options(),
-                     *loading.get_auth_common_conf_options(),
-                     *loading.get_auth_plugin_conf_options('password')])]
+    return base.list_login(GROUP, OPTS, _TIMEOUT)

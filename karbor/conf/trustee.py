@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Options of the user to whom owners of scheduled operations lend a hand."""
 
-from keystoneauth1 import loading
 from oslo_config import cfg
+
+from karbor.conf import base
 
 GROUP = 'trustee'
 OPTS: list[cfg.Opt] = [
@@ -16,23 +17,13 @@ OPTS: list[cfg.Opt] = [
                     'creates or adopts a scheduled operation in its second '
                     'half, so with a limit, operations stop one day.'),
 ]
-
-
-def session_options() -> list[cfg.Opt]:
-    """Those of keystoneauth, but that nobody waits for ever."""
-    options: list[cfg.Opt] = loading.get_session_conf_options()
-    for option in options:
-        if option.dest == 'timeout':
-            option.default = 10
-    return options
+# seconds for which a service may be silent
+_TIMEOUT = 10
 
 
 def register_opts(conf: cfg.ConfigOpts) -> None:
-    conf.register_opts([*OPTS, *session_options()], GROUP)
-    loading.register_auth_conf_options(conf, GROUP)
+    base.register_login(conf, GROUP, OPTS, _TIMEOUT)
 
 
 def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
-    return [(GROUP, [*OPTS, *session_options(),
-                     *loading.get_auth_common_conf_options(),
-                     *loading.get_auth_plugin_conf_options('password')])]
+    return base.list_login(GROUP, OPTS, _TIMEOUT)
