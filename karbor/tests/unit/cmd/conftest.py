@@ -6,7 +6,9 @@ import uuid
 
 import pytest
 
+from karbor.cmd import manage
 from karbor.db import session
+from karbor.protection import providers
 
 
 @pytest.fixture
@@ -62,3 +64,18 @@ def run(conf, host, monkeypatch):
 
     yield call
     session.dispose()
+
+
+@pytest.fixture
+def synced(run, capsys):
+    """The database has its tables."""
+    assert run(manage.main, 'db', 'sync') == 0
+    capsys.readouterr()
+
+
+@pytest.fixture
+def store(conf, host, run, synced):
+    """The bank of the provider, of which the database knows nothing."""
+    host.provider()
+    conf(['--config-file', str(host.conf)], default_config_files=[])
+    return providers.load(conf).get(host.id).store

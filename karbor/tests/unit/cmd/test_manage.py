@@ -23,20 +23,6 @@ from karbor.protection import providers
 NOON = datetime.datetime(2026, 11, 22, 12, tzinfo=datetime.UTC)
 
 
-@pytest.fixture
-def synced(run, capsys):
-    assert run(manage.main, 'db', 'sync') == 0
-    capsys.readouterr()
-
-
-@pytest.fixture
-def store(conf, host, run, synced):
-    """The bank of the provider, which another database knew."""
-    host.provider()
-    conf(['--config-file', str(host.conf)], default_config_files=[])
-    return providers.load(conf).get(host.id).store
-
-
 def save(store, status='available', **changes):
     manifest = Manifest(**{
         'checkpoint_id': str(uuid.uuid4()), 'project_id': 'p',

@@ -11,25 +11,10 @@ import pytest
 from karbor.bank.manifest import Manifest
 from karbor.cmd import manage
 from karbor.model.resource import Resource
-from karbor.protection import providers
 
 NOON = datetime.datetime(2026, 11, 22, 12, tzinfo=datetime.UTC)
 FIELDS = ['where', 'kind', 'checkpoint_id', 'resource', 'attempt', 'objects',
           'bytes', 'written_at', 'reason']
-
-
-@pytest.fixture
-def synced(run, capsys):
-    assert run(manage.main, 'db', 'sync') == 0
-    capsys.readouterr()
-
-
-@pytest.fixture
-def store(conf, host, run, synced):
-    """The bank of the provider, before it is used."""
-    host.provider()
-    conf(['--config-file', str(host.conf)], default_config_files=[])
-    return providers.load(conf).get(host.id).store
 
 
 def leave(host, store, old=True, damaged=False):
