@@ -150,10 +150,18 @@ def _last_turns() -> sa.Select[Any]:
 def _note(session: orm.Session, project: str, number: int) -> None:
     name = _name(project)
     # nobody else does this now, see `take_turn`
-    if not db.changed(session, sa.update(models.Turn).where(
-            models.Turn.name == name).values(number=number)):
+    if not db.changed(session, _next_turn(), {
+            '_name': name, '_number': number}):
         session.execute(sa.insert(models.Turn).values(
             name=name, number=number))
+
+
+@functools.cache
+def _next_turn() -> sa.Update:
+    table: Any = models.Turn.__table__
+    return sa.update(table).where(
+        table.c.name == sa.bindparam('_name')).values(
+            number=sa.bindparam('_number'))
 
 
 def _name(project: str) -> str:
